@@ -1,0 +1,1 @@
+"""Celery tasks: one-liners over connector.pipeline."""

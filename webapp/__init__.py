@@ -1,0 +1,1 @@
+"""Flask applications: receiver, login pages, health; the sandbox lives beside them."""
