@@ -1,0 +1,89 @@
+"""Structured logs: constant event names, identifiers as fields, never payloads.
+
+One JSON object a line in production (``MLC_LOG_FORMAT=json``), coloured text on a terminal.
+Tenant, run and step are bound once per unit of work and appear on every line below it.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+import structlog
+
+SECRET_FIELD = re.compile(r"token|secret|password|authorization|cookie|code_verifier|api_key", re.IGNORECASE)
+"""Field names whose values never reach a log line, whoever passed them."""
+
+SECRET_IN_TEXT = re.compile(
+    r"(?i)(bearer\s+|basic\s+|(?:access_token|refresh_token|api_token|client_secret|code|password)=)"
+    r"[^\s&\"']+"
+)
+"""Secrets as they appear inside free text, such as a library's exception message with a URL in it."""
+
+_URL_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@/\s]+(@)")
+
+
+def redact_text(text: str) -> str:
+    """The text with passwords in URLs, bearer tokens and secret parameters blacked out."""
+    return SECRET_IN_TEXT.sub(r"\1***", _URL_PASSWORD.sub(r"\1***\2", text))
+
+
+def redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """structlog processor: black out secret fields and secrets in texts, at any depth."""
+    return {key: _redact(key, value) for key, value in event.items()}
+
+
+def _redact(key: str, value: Any) -> Any:
+    if SECRET_FIELD.search(key) and value is not None and not isinstance(value, bool):
+        return "***"
+    if isinstance(value, str):
+        return redact_text(value)
+    if isinstance(value, Mapping):
+        return {name: _redact(str(name), inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_redact(key, inner) for inner in value]
+    return value
+
+
+def configure(*, level: str = "INFO", fmt: str = "json") -> None:
+    """Set up structlog and the standard library's logging to write the same lines to stderr."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        redact_event,
+    ]
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if fmt == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+
+
+def get_logger(name: str) -> Any:
+    """A bound logger; call it with a constant event name and fields."""
+    return structlog.stdlib.get_logger(name)
+
+
+bound_contextvars = structlog.contextvars.bound_contextvars
+"""Bind tenant, run, batch and step for a block of work."""

@@ -1,0 +1,186 @@
+"""Everything an operator sets by environment variable, read once, checked whole.
+
+``config/env.example`` and the README's table list the same names; a test compares them.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from connector.errors import Problem, SettingsError
+
+PRODUCTION = "production"
+SANDBOX = "sandbox"
+
+DATEV_DEFAULT_BASE_URLS: Mapping[str, Mapping[str, str]] = {
+    PRODUCTION: {
+        "login": "https://login.datev.de/openid",
+        "token": "https://api.datev.de",
+        "clients": "https://accounting-clients.api.datev.de/platform/v2",
+        "documents": "https://accounting-documents.api.datev.de/platform/v2",
+        "extf": "https://accounting-extf-files.api.datev.de/platform/v3",
+        "dxso": "https://accounting-dxso-jobs.api.datev.de/platform/v2",
+    },
+    SANDBOX: {
+        "login": "https://login.datev.de/openidsandbox",
+        "token": "https://sandbox-api.datev.de",
+        "clients": "https://accounting-clients.api.datev.de/platform-sandbox/v2",
+        "documents": "https://accounting-documents.api.datev.de/platform-sandbox/v2",
+        "extf": "https://accounting-extf-files.api.datev.de/platform-sandbox/v3",
+        "dxso": "https://accounting-dxso-jobs.api.datev.de/platform-sandbox/v2",
+    },
+}
+"""Source: the ``servers`` of DATEV's API descriptions; sandbox replaces ``platform`` by ``platform-sandbox``."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatevSettings:
+    """How to reach DATEV and as which app."""
+
+    environment: str
+    login_base_url: str
+    token_base_url: str
+    clients_base_url: str
+    documents_base_url: str
+    extf_base_url: str
+    dxso_base_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    client_auth: str
+    """``none``: public client, only the client id is sent; ``basic``: HTTP Basic with the secret."""
+    xsd_dir: Path | None
+    """Folder with DATEV's schemas; where set, every DXSO package is also checked against them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PipedriveSettings:
+    """How to reach Pipedrive and as which app."""
+
+    api_base_url: str
+    """Empty: the OAuth answer's ``api_domain``, else the token's company domain."""
+    oauth_base_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole environment of one process."""
+
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    var_dir: Path
+    public_url: str
+    """The address under which browsers and partners reach ``web``; redirect URIs are built on it."""
+    encryption_keys: str = field(repr=False)
+    key_file: Path
+    time_scale: float
+    log_level: str
+    log_format: str
+    datev: DatevSettings
+    pipedrive: PipedriveSettings
+
+    @property
+    def datev_redirect_uri(self) -> str:
+        """Must be registered with DATEV letter by letter."""
+        return f"{self.public_url}/oauth/datev/callback"
+
+    @property
+    def pipedrive_redirect_uri(self) -> str:
+        """Must be registered with Pipedrive letter by letter."""
+        return f"{self.public_url}/oauth/pipedrive/callback"
+
+
+class _Reader:
+    """Reads variables and collects every problem instead of stopping at the first."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.problems: list[Problem] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._environ.get(name, "").strip() or default
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            self._refuse(name, f"{name} is {value!r}.", f"Use one of: {', '.join(choices)}.")
+            return default
+        return value
+
+    def url(self, name: str, default: str = "") -> str:
+        value = self.text(name, default).rstrip("/")
+        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
+            self._refuse(
+                name, f"{name} is not a http(s) address: {value!r}.", "Write it as https://host/path."
+            )
+        return value
+
+    def parsed(self, name: str, default: str, parse: Callable[[str], Any], wanted: str) -> Any:
+        try:
+            return parse(self.text(name, default))
+        except ValueError:
+            self._refuse(name, f"{name} is not {wanted}: {self.text(name)!r}.", f"Set it to {wanted}.")
+            return parse(default)
+
+    def _refuse(self, name: str, message: str, cure: str) -> None:
+        self.problems.append(Problem("setting_invalid", message, name, cure))
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 1:
+        raise ValueError(text)
+    return value
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment.
+
+    :raises SettingsError: with every wrong variable at once.
+    """
+    read = _Reader(os.environ if environ is None else environ)
+    var_dir = Path(read.text("MLC_VAR_DIR", "var")).absolute()
+    settings = Settings(
+        database_url=read.text("DATABASE_URL"),
+        redis_url=read.text("REDIS_URL"),
+        var_dir=var_dir,
+        public_url=read.url("MLC_PUBLIC_URL", "http://127.0.0.1:8000"),
+        encryption_keys=read.text("MLC_ENCRYPTION_KEYS"),
+        key_file=Path(read.text("MLC_KEY_FILE", str(var_dir / "keys"))).absolute(),
+        time_scale=read.parsed("MLC_TIME_SCALE", "1", _positive, "a number above 0 and at most 1"),
+        log_level=read.choice("MLC_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+        log_format=read.choice("MLC_LOG_FORMAT", "json", ("json", "text")),
+        datev=_datev(read),
+        pipedrive=PipedriveSettings(
+            api_base_url=read.url("PIPEDRIVE_API_BASE_URL"),
+            oauth_base_url=read.url("PIPEDRIVE_OAUTH_BASE_URL", "https://oauth.pipedrive.com"),
+            client_id=read.text("PIPEDRIVE_CLIENT_ID"),
+            client_secret=read.text("PIPEDRIVE_CLIENT_SECRET"),
+        ),
+    )
+    if read.problems:
+        raise SettingsError(read.problems)
+    return settings
+
+
+def _datev(read: _Reader) -> DatevSettings:
+    environment = read.choice("DATEV_ENVIRONMENT", PRODUCTION, (PRODUCTION, SANDBOX))
+    defaults = DATEV_DEFAULT_BASE_URLS[environment]
+    xsd_dir = read.text("DATEV_XSD_DIR")
+    return DatevSettings(
+        environment=environment,
+        login_base_url=read.url("DATEV_LOGIN_BASE_URL", defaults["login"]),
+        token_base_url=read.url("DATEV_TOKEN_BASE_URL", defaults["token"]),
+        clients_base_url=read.url("DATEV_CLIENTS_BASE_URL", defaults["clients"]),
+        documents_base_url=read.url("DATEV_DOCUMENTS_BASE_URL", defaults["documents"]),
+        extf_base_url=read.url("DATEV_EXTF_BASE_URL", defaults["extf"]),
+        dxso_base_url=read.url("DATEV_DXSO_BASE_URL", defaults["dxso"]),
+        client_id=read.text("DATEV_CLIENT_ID"),
+        client_secret=read.text("DATEV_CLIENT_SECRET"),
+        client_auth=read.choice("DATEV_CLIENT_AUTH", "none", ("none", "basic")),
+        xsd_dir=Path(xsd_dir).absolute() if xsd_dir else None,
+    )

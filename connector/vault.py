@@ -1,0 +1,152 @@
+"""Secrets at rest: everything secret passes through here before it touches the database.
+
+MultiFernet (AES-128-CBC + HMAC-SHA256 with a timestamp) encrypts with the first key and
+decrypts with any, which is what makes rotation possible while workers run.
+"""
+
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from connector.errors import ConfigurationError, Problem, SettingsError
+
+KEY_FILE_MODE = 0o600
+"""Only the service's own user may read the keys."""
+
+
+class Vault:
+    """Encrypts and decrypts small secrets with a list of Fernet keys, newest first."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        problems = [
+            Problem(
+                "encryption_key_invalid",
+                f"Encryption key number {position} is not a Fernet key (32 bytes, url-safe base64).",
+                "MLC_ENCRYPTION_KEYS",
+                "Make one with: ml-connector keys generate",
+            )
+            for position, key in enumerate(keys, start=1)
+            if not _is_fernet_key(key)
+        ]
+        if not keys:
+            problems = [
+                Problem(
+                    "encryption_key_missing",
+                    "No encryption key is set.",
+                    "MLC_ENCRYPTION_KEYS",
+                    "Set MLC_ENCRYPTION_KEYS or MLC_KEY_FILE.",
+                )
+            ]
+        if problems:
+            raise SettingsError(problems)
+        self._fernet = MultiFernet([Fernet(key) for key in keys])
+
+    def __repr__(self) -> str:
+        return "Vault(…)"
+
+    def encrypt(self, plain: str) -> bytes:
+        """Encrypt with the newest key."""
+        return self._fernet.encrypt(plain.encode())
+
+    def decrypt(self, token: bytes) -> str:
+        """Decrypt with whichever key fits.
+
+        :raises ConfigurationError: if no key fits: the key that wrote this is gone.
+        """
+        try:
+            return self._fernet.decrypt(bytes(token)).decode()
+        except InvalidToken as e:
+            raise ConfigurationError(
+                "A stored secret cannot be decrypted with the encryption keys that are set.",
+                code="encryption_key_lost",
+                field="MLC_ENCRYPTION_KEYS",
+                cure="Put the earlier key back at the end of MLC_ENCRYPTION_KEYS (or of the key file).",
+            ) from e
+
+    def rotate(self, token: bytes) -> bytes:
+        """The same secret, encrypted with the newest key; the plain text does not leave this call."""
+        try:
+            return self._fernet.rotate(bytes(token))
+        except InvalidToken as e:
+            raise ConfigurationError(
+                "A stored secret cannot be rotated: none of the encryption keys fits it.",
+                code="encryption_key_lost",
+                field="MLC_ENCRYPTION_KEYS",
+                cure="Put the earlier key back at the end of MLC_ENCRYPTION_KEYS (or of the key file).",
+            ) from e
+
+
+def generate_key() -> str:
+    """A new random Fernet key."""
+    return Fernet.generate_key().decode()
+
+
+def load_or_create_key_file(path: Path) -> tuple[str, ...]:
+    """The keys of a key file, one a line, newest first; made with mode 0600 on first start.
+
+    :raises SettingsError: if others may read the file, or it is empty.
+    """
+    if not path.exists():
+        _create_key_file(path)
+    mode = path.stat().st_mode & 0o777
+    keys = tuple(line.strip() for line in path.read_text().splitlines() if line.strip())
+    problems = []
+    if mode & 0o077:
+        problems.append(
+            Problem(
+                "key_file_readable",
+                f"The key file {path} may be read by others (mode {mode:o}).",
+                "MLC_KEY_FILE",
+                f"chmod 600 {path}",
+            )
+        )
+    if not keys:
+        problems.append(
+            Problem(
+                "key_file_empty",
+                f"The key file {path} is empty.",
+                "MLC_KEY_FILE",
+                "Restore it from the backup; a new key cannot read what the old one wrote.",
+            )
+        )
+    if problems:
+        raise SettingsError(problems)
+    return keys
+
+
+def prepend_key(path: Path, key: str) -> None:
+    """Put a new first key into a key file, atomically, keeping the earlier ones for decryption."""
+    earlier = path.read_text() if path.exists() else ""
+    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEY_FILE_MODE), "w") as handle:
+        handle.write(f"{key}\n{earlier}")
+        handle.flush()
+        os.fsync(handle.fileno())
+    scratch.replace(path)
+
+
+def _create_key_file(path: Path) -> None:
+    """Make the file under another name and link it in place, so that of two starters one wins whole."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEY_FILE_MODE), "w") as handle:
+        handle.write(f"{generate_key()}\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+    try:
+        os.link(scratch, path)
+    except FileExistsError:
+        pass
+    finally:
+        scratch.unlink()
+
+
+def _is_fernet_key(key: str) -> bool:
+    try:
+        Fernet(key)
+    except ValueError:
+        return False
+    return True
