@@ -105,7 +105,7 @@ class ConnectorError(Exception):
         return kept
 
 
-class _ManyProblems(ConnectorError):
+class _ManyProblemsError(ConnectorError):
     """An error that reports all its problems at once, because mending one at a time costs a day each."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -148,11 +148,11 @@ class ConfigurationError(ConnectorError):
     default_code = "configuration"
 
 
-class SettingsError(_ManyProblems, ConfigurationError):
+class SettingsError(_ManyProblemsError, ConfigurationError):
     """Environment variables are missing or wrong; lists every one."""
 
 
-class TenantFileError(_ManyProblems, ConfigurationError):
+class TenantFileError(_ManyProblemsError, ConfigurationError):
     """A tenant's TOML file is wrong; lists every problem with its line in ``field``."""
 
 
@@ -178,7 +178,7 @@ class PermanentError(ConnectorError):
     default_code = "refused"
 
 
-class DataError(_ManyProblems, PermanentError):
+class DataError(_ManyProblemsError, PermanentError):
     """The deal cannot be booked as it stands; lists every problem with field and cure."""
 
 

@@ -33,7 +33,7 @@ DATEV_DEFAULT_BASE_URLS: Mapping[str, Mapping[str, str]] = {
         "dxso": "https://accounting-dxso-jobs.api.datev.de/platform-sandbox/v2",
     },
 }
-"""Source: the ``servers`` of DATEV's API descriptions; sandbox replaces ``platform`` by ``platform-sandbox``."""
+"""Source: ``servers`` of DATEV's API descriptions; the sandbox says ``platform-sandbox`` for ``platform``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,94 @@
+"""What was sold: the deal in the words of accounting, before any tax is decided."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from connector.accounting.party import Party
+
+
+class TaxMethod(StrEnum):
+    """How the prices of the lines relate to tax (Pipedrive ``tax_method``, alike on all lines of a deal)."""
+
+    EXCLUSIVE = "exclusive"
+    """Prices are net, tax is added."""
+    INCLUSIVE = "inclusive"
+    """Prices are gross, tax is inside."""
+    NONE = "none"
+    """No tax is stated: prices are net and the tax case alone decides."""
+
+
+class SupplyKind(StrEnum):
+    """What kind of supply it is; decides where it is taxed."""
+
+    GOODS = "goods"
+    SERVICE = "service"
+    ELECTRONIC_SERVICE = "electronic_service"
+    CATALOGUE_SERVICE = "catalogue_service"
+    """A service of §3a (4) UStG: advice, advertising, data processing …"""
+    WORK_AT_PLACE = "work_at_place"
+    """Tied to a property or an event: taxed where that is (§3a (3) UStG)."""
+
+
+class DiscountKind(StrEnum):
+    """Pipedrive ``discount_type``."""
+
+    PERCENTAGE = "percentage"
+    AMOUNT = "amount"
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """A reduction of a line or of the whole deal."""
+
+    kind: DiscountKind
+    value: Decimal
+    """Percent (10 = 10 %) or an amount in the currency of the deal."""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SaleLine:
+    """One line of the deal. Disabled lines are not part of a sale."""
+
+    position: int
+    name: str
+    quantity: Decimal
+    unit_price: Decimal
+    tax_rate: Decimal
+    """Percent as the line states it (19, 7, 0): the line's tax is the truth, not the product's."""
+    supply_kind: SupplyKind
+    discount: Discount | None = None
+    unit: str = ""
+    description: str = ""
+    product_code: str = ""
+    revenue_account: int | None = None
+    """Revenue account from the tenant's mapping, in 4 digits as the chart prints it; None: the tax case decides."""
+    cost_centre_1: str = ""
+    cost_centre_2: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A won deal, resolved: every name looked up, every custom field read, nothing decided."""
+
+    deal_id: int
+    title: str
+    currency: str
+    tax_method: TaxMethod
+    lines: tuple[SaleLine, ...]
+    discounts: tuple[Discount, ...]
+    buyer: Party
+    stated_value: Decimal
+    """The value that the deal shows; compared with the lines beyond a tolerance."""
+    document_number: str
+    document_date: date
+    service_date: date | None = None
+    service_period_end: date | None = None
+    due_date: date | None = None
+    order_number: str = ""
+    domestic_reverse_charge: bool = False
+    """The deal is marked as §13b (building services, scrap …)."""
+    exchange_rate: Decimal | None = None
+    """Foreign units per 1 EUR, for a deal in another currency."""

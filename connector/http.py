@@ -1,0 +1,270 @@
+"""One way out to the partners: total deadlines, size limits, strict TLS, no redirects with a token.
+
+A socket timeout alone is beaten by a server that drips one byte a second; here a watchdog
+shuts the connection when the call's deadline has passed, whatever the server does. What a
+failure means depends on whether the call is *safe* (may be repeated: GET, PUT by our key):
+a safe call raises ``TransientError`` and was already repeated here where time allowed, an
+unsafe one raises ``AmbiguousError`` once its first byte may have left.
+"""
+
+import ipaddress
+import json as jsonlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import backoff
+import requests
+from urllib3.exceptions import HTTPError as Urllib3Error
+
+from connector.errors import (
+    AmbiguousError,
+    ConfigurationError,
+    ConnectorError,
+    PartnerRefusedError,
+    TransientError,
+)
+from connector.http_watchdog import DeadlineAdapter, watched
+from connector.log import get_logger
+
+log = get_logger(__name__)
+
+MAX_ANSWER_BYTES = 25 * 1024 * 1024
+"""DATEV takes documents up to 20 MB; nothing a partner sends us may be much larger."""
+
+SAFE_TRIES = 2
+"""A safe call is repeated once at once; longer patience is the pipeline's business."""
+
+MAX_DOWNLOAD_HOPS = 3
+"""A download may be redirected to the partner's storage; a chain of redirects is a fault."""
+
+_CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer. ``body`` is bytes, ``headers`` compare without case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    url: str
+    safe: bool
+
+    def json(self) -> Any:
+        """The body as JSON, numbers with a decimal point as Decimal: money must not pass through float.
+
+        :raises TransientError: for a safe call whose answer is no JSON (a proxy's page, say).
+        :raises AmbiguousError: the same for an unsafe call.
+        """
+        try:
+            return jsonlib.loads(self.body, parse_float=Decimal)
+        except ValueError as e:
+            family = TransientError if self.safe else AmbiguousError
+            raise family(
+                f"{urlsplit(self.url).hostname} answered {self.status} with something that is not JSON.",
+                code="malformed_answer",
+                cure="If this lasts, ask the partner's support; a proxy may be in between.",
+            ) from e
+
+
+class StepBudget:
+    """The time all calls of one step may take together."""
+
+    def __init__(self, length: timedelta) -> None:
+        self._ends = time.monotonic() + length.total_seconds()
+
+    def remaining(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self._ends - time.monotonic())
+
+
+class HttpClient:
+    """Talks to one partner.
+
+    :param partner: name for logs and messages.
+    :param call_deadline: total time of one call.
+    :param budget: time of the whole step; a call never gets more than what is left of it.
+    """
+
+    def __init__(
+        self,
+        partner: str,
+        *,
+        connect_timeout: timedelta,
+        call_deadline: timedelta,
+        session: requests.Session | None = None,
+        budget: StepBudget | None = None,
+    ) -> None:
+        self.partner = partner
+        self._connect_timeout = connect_timeout.total_seconds()
+        self._call_deadline = call_deadline.total_seconds()
+        self._session = session or new_session()
+        self._budget = budget
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        data: Any = None,
+        files: Any = None,
+        auth: tuple[str, str] | None = None,
+        safe: bool = False,
+        deadline: timedelta | None = None,
+    ) -> Answer:
+        """Send one request and read the whole answer; the status is for the caller to judge.
+
+        :param data: a mapping (sent as a form) or bytes.
+        :raises TransientError: the partner was not reached, or a safe call failed on the way.
+        :raises AmbiguousError: an unsafe call failed after it may have been sent.
+        :raises ConfigurationError: the address is not https (loopback excepted).
+        """
+        _refuse_plain_http(url)
+        request = self._session.prepare_request(
+            requests.Request(
+                method,
+                url,
+                headers=dict(headers or {}),
+                params=params,
+                json=json,
+                data=data,
+                files=files,
+                auth=auth,
+            )
+        )
+        length = deadline.total_seconds() if deadline else self._call_deadline
+        if not safe:
+            return self._once(request, length, safe=False)
+        repeated = backoff.on_exception(
+            backoff.expo,
+            TransientError,
+            max_tries=SAFE_TRIES,
+            factor=0.1,
+            jitter=backoff.full_jitter,
+            logger=None,
+        )(self._once)
+        answer: Answer = repeated(request, length, safe=True)
+        return answer
+
+    def download(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+        """GET a file. A redirect is followed without our headers: storage must not see the token.
+
+        :raises TransientError: not reached, or failed on the way.
+        :raises PartnerRefusedError: redirected in circles or to a plain http address.
+        """
+        answer = self.send("GET", url, headers=headers, safe=True)
+        for _hop in range(MAX_DOWNLOAD_HOPS):
+            if answer.status not in {301, 302, 303, 307, 308}:
+                return answer
+            answer = self.send("GET", urljoin(answer.url, answer.headers.get("Location", "")), safe=True)
+        raise PartnerRefusedError(
+            f"{self.partner} redirects the download more than {MAX_DOWNLOAD_HOPS} times.",
+            cure="Ask the partner's support.",
+        )
+
+    def _once(self, request: requests.PreparedRequest, length: float, *, safe: bool) -> Answer:
+        if self._budget:
+            length = min(length, self._budget.remaining())
+        if length <= 0:
+            raise TransientError("The time of this step is used up.", code="step_budget_used_up")
+        started = time.monotonic()
+        where = urlsplit(request.url or "")
+        with watched(length) as watch:
+            try:
+                response = self._session.send(
+                    request,
+                    stream=True,
+                    allow_redirects=False,
+                    timeout=(min(self._connect_timeout, length), length),
+                )
+                body = self._read(response, watch.expired)
+            except (requests.RequestException, Urllib3Error, OSError) as e:
+                self._log(request.method, where.path, None, started)
+                raise self._translate(sent=watch.sent, expired=watch.expired(), safe=safe) from e
+        self._log(request.method, where.path, response.status_code, started)
+        return Answer(response.status_code, response.headers, body, request.url or "", safe)
+
+    def _read(self, response: requests.Response, expired: Any) -> bytes:
+        with response:
+            parts, size = [], 0
+            for chunk in response.iter_content(_CHUNK):
+                size += len(chunk)
+                if size > MAX_ANSWER_BYTES:
+                    raise requests.exceptions.ContentDecodingError("answer too large")
+                parts.append(chunk)
+            if expired():
+                raise requests.exceptions.ReadTimeout("deadline passed")
+            return b"".join(parts)
+
+    def _translate(self, *, sent: bool, expired: bool, safe: bool) -> ConnectorError:
+        if not sent:
+            return TransientError(
+                f"{self.partner} cannot be reached.",
+                code="partner_unreachable",
+                cure="Nothing to do: it is tried again. If it lasts, check the network and the base URL.",
+            )
+        what = "did not answer in time" if expired else "broke the connection off"
+        if safe:
+            return TransientError(
+                f"{self.partner} {what}.",
+                code="partner_unavailable",
+                cure="Nothing to do: it is tried again.",
+            )
+        return AmbiguousError(
+            f"{self.partner} {what}; whether it took the request is not known.",
+            cure="Nothing to do: it is looked up at the partner before anything is repeated.",
+        )
+
+    def _log(self, method: str | None, path: str, status: int | None, started: float) -> None:
+        log.info(
+            "partner_call",
+            partner=self.partner,
+            method=method,
+            path=path,
+            status=status,
+            duration_ms=round((time.monotonic() - started) * 1000),
+        )
+
+
+def new_session() -> requests.Session:
+    """A session whose connections the watchdog can cut; no proxies or .netrc from the environment."""
+    session = requests.Session()
+    session.trust_env = False
+    adapter = DeadlineAdapter(pool_maxsize=16)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.headers["User-Agent"] = "ml-connector"
+    return session
+
+
+_repeat_safe_call = backoff.on_exception(
+    backoff.expo, TransientError, max_tries=SAFE_TRIES, factor=0.1, jitter=backoff.full_jitter, logger=None
+)
+
+
+def _refuse_plain_http(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+        return
+    raise ConfigurationError(
+        f"The address {parts.scheme}://{parts.hostname} is not https.",
+        code="plain_http_refused",
+        cure="Use an https address; plain http is allowed on this machine only.",
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,182 @@
+"""Under which user a server runs that refuses to run as root (PostgreSQL does).
+
+Three ways, tried in this order:
+
+1. *plain*: we are an ordinary user with a name (``initdb`` looks its user up by number and gives up without one).
+2. *namespace*: ``unshare --user`` shows the server an ordinary user number while its files stay ours. Needs
+   nothing but the kernel's permission, which container engines often withhold by seccomp.
+3. *nobody*: root changes to the unprivileged user. That user must be able to walk to the programs and to the
+   data; where it cannot, both are kept in a folder of their own under /var/tmp, and we say so.
+
+Each way is tried by running ``postgres --version`` through it and writing into the data folder, because asking
+the kernel beats guessing from its settings.
+"""
+
+import hashlib
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from connector.errors import ConfigurationError
+from connector.runtime.folders import PASSABLE_FOLDER
+
+NOBODY = 65534
+"""The unprivileged user of every Linux distribution; also named in /etc/passwd, which ``initdb`` wants."""
+
+ELSEWHERE = Path("/var/tmp")  # noqa: S108 - our folder in it is checked for its owner, see _own_folder
+"""Survives a reboot, unlike /tmp; every user can walk to it."""
+
+_TRIAL_TIMEOUT_S = 10
+"""Starting a program that prints its version takes milliseconds; ten seconds is a hung file system."""
+
+_BECOME = "import os,sys;os.setgroups([]);os.setgid({0});os.setuid({0});os.execv(sys.argv[1],sys.argv[1:])"
+"""Changes the user for good, then becomes the server: works where setpriv and su are missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A way to run the server, with the folders that this way can reach."""
+
+    kind: str
+    prefix: tuple[str, ...]
+    """What goes before the program on the command line."""
+    programs: Path
+    data: Path
+    owner: int | None = None
+    """The user who must own the data; None: whoever makes them."""
+
+
+def choose(programs: Path, data: Path, say: Callable[[str], None]) -> Account:
+    """The first way that works for running ``programs/bin/postgres`` on ``data`` (which may not exist yet).
+
+    :raises ConfigurationError: where none does.
+    """
+    data.parent.mkdir(parents=True, exist_ok=True)
+    for account in _candidates(programs, data):
+        if _works(account):
+            return account
+    if os.geteuid() == 0:
+        account = _elsewhere(programs, data)
+        if _works(account):
+            say(
+                f"PostgreSQL keeps its data in {account.data}, because it may not run as root "
+                f"and its user cannot reach {data.parent}."
+            )
+            return account
+    raise ConfigurationError(
+        f"PostgreSQL cannot be started here as user number {os.geteuid()}.",
+        code="no_account_for_postgres",
+        cure="Run as an ordinary user with an entry in /etc/passwd, or set DATABASE_URL to a server of your own.",
+    )
+
+
+def _candidates(programs: Path, data: Path) -> list[Account]:
+    namespace = Account("namespace", _namespace_prefix(), programs, data)
+    if os.geteuid() == 0:
+        return [namespace, Account("nobody", _nobody_prefix(), programs, data, owner=NOBODY)]
+    if _has_name(os.geteuid()):
+        return [Account("plain", (), programs, data)]
+    return [namespace]
+
+
+def _namespace_prefix() -> tuple[str, ...]:
+    number = str(NOBODY if _has_name(NOBODY) else 1000)
+    return ("unshare", "--user", f"--map-user={number}", f"--map-group={number}", "--")
+
+
+def _nobody_prefix() -> tuple[str, ...]:
+    # -I: neither the current folder nor the environment may slip code into this root process.
+    return (sys.executable, "-I", "-S", "-c", _BECOME.format(NOBODY))
+
+
+def _has_name(user: int) -> bool:
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
+
+
+def _works(account: Account) -> bool:
+    """Whether the programs start and the data can be reached this way."""
+    if account.prefix and shutil.which(account.prefix[0]) is None:
+        return False
+    existed = account.data.exists()
+    give(account)
+    trial = account.data / "PG_VERSION" if (account.data / "PG_VERSION").exists() else account.data
+    reached = _succeeds([*account.prefix, "/usr/bin/env", "test", "-w", str(trial)])
+    works = reached and _succeeds([*account.prefix, str(account.programs / "bin" / "postgres"), "--version"])
+    if not works and not existed:
+        account.data.rmdir()
+    return works
+
+
+def give(account: Account) -> None:
+    """Make the data folder and hand it to the account's user, with all that is in it.
+
+    An earlier start may have used another way (a container once with and once without namespaces), hence the
+    change of owner also back to us.
+    """
+    account.data.mkdir(mode=0o700, exist_ok=True)
+    wanted = os.geteuid() if account.owner is None else account.owner
+    if account.owner is not None:
+        account.data.parent.chmod(PASSABLE_FOLDER)
+    if os.geteuid() != 0 or account.data.stat().st_uid == wanted:
+        return
+    for folder, folders, files in os.walk(account.data):
+        for name in (".", *folders, *files):
+            os.chown(Path(folder) / name, wanted, wanted, follow_symlinks=False)
+
+
+def _succeeds(command: list[str]) -> bool:
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TRIAL_TIMEOUT_S,
+            check=False,
+            cwd="/",
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _elsewhere(programs: Path, data: Path) -> Account:
+    """The last way out: data and a copy of the programs where every user can walk to."""
+    name = hashlib.sha256(os.fsencode(data.absolute())).hexdigest()[:16]
+    folder = _own_folder(ELSEWHERE / f"ml-connector-{name}")
+    copy = folder / "programs" / programs.parent.name / programs.name
+    if not (folder / "programs" / "complete").exists():
+        shutil.rmtree(folder / "programs", ignore_errors=True)
+        # The programs find their libraries beside the package, so the layout is copied as it is in the wheel.
+        shutil.copytree(programs, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
+        for libraries in programs.parent.parent.glob(f"{programs.parent.name}.libs"):
+            shutil.copytree(libraries, folder / "programs" / libraries.name)
+        for parent in (folder / "programs", copy.parent):
+            parent.chmod(0o755)
+        (folder / "programs" / "complete").touch()
+    return Account("nobody", _nobody_prefix(), copy, folder / data.name, owner=NOBODY)
+
+
+def _own_folder(folder: Path) -> Path:
+    """Our folder in a place where everyone may make folders: refused unless it is really ours."""
+    try:
+        folder.mkdir(mode=PASSABLE_FOLDER)
+        folder.chmod(PASSABLE_FOLDER)
+    except FileExistsError:
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+            raise ConfigurationError(
+                f"{folder} exists and belongs to somebody else.",
+                code="foreign_folder",
+                cure="Remove it, or set DATABASE_URL to a server of your own.",
+            ) from None
+    return folder
