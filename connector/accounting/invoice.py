@@ -58,8 +58,8 @@ class TaxGroup:
 class Invoice:
     """A complete outgoing invoice."""
 
-    number: str
-    date: date
+    document_number: str
+    document_date: date
     service_date: date | None
     service_period_end: date | None
     due_date: date | None

@@ -64,7 +64,7 @@ class SaleLine:
     description: str = ""
     product_code: str = ""
     revenue_account: int | None = None
-    """Revenue account from the tenant's mapping, in 4 digits as the chart prints it; None: the tax case decides."""
+    """From the tenant's mapping, in 4 digits as the chart prints it; None: the tax case decides."""
     cost_centre_1: str = ""
     cost_centre_2: str = ""
 

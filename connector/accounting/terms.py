@@ -1,0 +1,37 @@
+"""What a tenant has agreed with its adviser about booking; constant for all of its deals."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from connector.accounting.sale import SupplyKind
+
+
+@dataclass(frozen=True, slots=True)
+class BookingTerms:
+    """Everything besides the sale itself that decides how it is booked."""
+
+    chart: str
+    """``skr03`` or ``skr04``: which column of the chart and of the tax rules counts."""
+    account_length: int = 4
+    """Digits of a ledger account (EXTF header field 14), 4–8; personal accounts have one more."""
+    home_country: str = "DE"
+    home_vat_id: str = ""
+    small_business: bool = False
+    """§19 UStG: no tax is charged and none is shown."""
+    oss: bool = False
+    """Whether sales to EU consumers are declared through the one-stop shop."""
+    zero_rate_means: str = ""
+    """What a domestic 0 % line is: empty (park and ask), ``zero_rated`` (§12 (3) UStG) or ``exempt``."""
+    value_tolerance: Decimal = Decimal("0.05")
+    """How far the deal's value may lie from its lines: rounding, not a forgotten line."""
+    value_without_lines_means: str = ""
+    """What the value of a deal without lines is: empty (park and ask), ``net`` or ``gross``."""
+    default_supply_kind: SupplyKind = SupplyKind.SERVICE
+    payment_days: int | None = None
+    """Due date = document date + this; None: no due date unless a field names one."""
+    posting_text: str = "{buyer} {title}"
+    """Pattern of field 14; names: number, buyer, title, deal_id."""
+    write_service_date: bool = False
+    """Field 115 only after agreement with the adviser: the client setting must allow it."""
+    write_due_date: bool = True
+    """Field 117: kept by DATEV only on rows with a personal account, which ours are."""

@@ -1,0 +1,1 @@
+"""Tenants: what each one has configured, read from its TOML file."""
