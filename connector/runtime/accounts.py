@@ -19,7 +19,8 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,16 +59,8 @@ def choose(programs: Path, data: Path, say: Callable[[str], None]) -> Account:
     :raises ConfigurationError: where none does.
     """
     data.parent.mkdir(parents=True, exist_ok=True)
-    for account in _candidates(programs, data):
+    for account in _candidates(programs, data, say):
         if _works(account):
-            return account
-    if os.geteuid() == 0:
-        account = _elsewhere(programs, data)
-        if _works(account):
-            say(
-                f"PostgreSQL keeps its data in {account.data}, because it may not run as root "
-                f"and its user cannot reach {data.parent}."
-            )
             return account
     raise ConfigurationError(
         f"PostgreSQL cannot be started here as user number {os.geteuid()}.",
@@ -76,13 +69,23 @@ def choose(programs: Path, data: Path, say: Callable[[str], None]) -> Account:
     )
 
 
-def _candidates(programs: Path, data: Path) -> list[Account]:
+def _candidates(programs: Path, data: Path, say: Callable[[str], None]) -> Iterator[Account]:
     namespace = Account("namespace", _namespace_prefix(), programs, data)
-    if os.geteuid() == 0:
-        return [namespace, Account("nobody", _nobody_prefix(), programs, data, owner=NOBODY)]
-    if _has_name(os.geteuid()):
-        return [Account("plain", (), programs, data)]
-    return [namespace]
+    if os.geteuid() != 0:
+        yield Account("plain", (), programs, data) if _has_name(os.geteuid()) else namespace
+        return
+    elsewhere = _elsewhere(data)
+    # Where an earlier start had to go elsewhere, its data are the data, also if the usual place works now.
+    if (data / "PG_VERSION").exists() or not (elsewhere / "PG_VERSION").exists():
+        yield namespace
+        yield Account("nobody", _nobody_prefix(), programs, data, owner=NOBODY)
+        within_reach = _copied(programs)
+        yield Account("nobody", _nobody_prefix(), within_reach, data, owner=NOBODY)
+    else:
+        within_reach = _copied(programs)
+    _own_folder(elsewhere.parent)
+    say(f"PostgreSQL keeps its data in {elsewhere}: it may not run as root and its user cannot reach {data.parent}.")
+    yield Account("nobody", _nobody_prefix(), within_reach, elsewhere, owner=NOBODY)
 
 
 def _namespace_prefix() -> tuple[str, ...]:
@@ -149,21 +152,26 @@ def _succeeds(command: list[str]) -> bool:
     return done.returncode == 0
 
 
-def _elsewhere(programs: Path, data: Path) -> Account:
-    """The last way out: data and a copy of the programs where every user can walk to."""
-    name = hashlib.sha256(os.fsencode(data.absolute())).hexdigest()[:16]
-    folder = _own_folder(ELSEWHERE / f"ml-connector-{name}")
-    copy = folder / "programs" / programs.parent.name / programs.name
-    if not (folder / "programs" / "complete").exists():
-        shutil.rmtree(folder / "programs", ignore_errors=True)
-        # The programs find their libraries beside the package, so the layout is copied as it is in the wheel.
-        shutil.copytree(programs, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
-        for libraries in programs.parent.parent.glob(f"{programs.parent.name}.libs"):
-            shutil.copytree(libraries, folder / "programs" / libraries.name)
-        for parent in (folder / "programs", copy.parent):
+def _elsewhere(data: Path) -> Path:
+    """Where the data go that the unprivileged user cannot reach in their usual place."""
+    return ELSEWHERE / f"ml-connector-{hashlib.sha256(os.fsencode(data.absolute())).hexdigest()[:16]}" / data.name
+
+
+def _copied(programs: Path) -> Path:
+    """A copy of the programs where every user can walk to; made once for each version of them."""
+    server = (programs / "bin" / "postgres").stat()
+    copy = ELSEWHERE / f"ml-connector-programs-{server.st_size}-{server.st_mtime_ns}"
+    # The programs find their libraries beside the package, so the layout is copied as it is in the wheel.
+    package = programs.parent.name
+    if not copy.exists():
+        scratch = Path(tempfile.mkdtemp(dir=ELSEWHERE, prefix="ml-connector-programs.new-"))
+        shutil.copytree(programs, scratch / package / programs.name, symlinks=True)
+        for libraries in programs.parent.parent.glob(f"{package}.libs"):
+            shutil.copytree(libraries, scratch / libraries.name)
+        for parent in (scratch, scratch / package):
             parent.chmod(0o755)
-        (folder / "programs" / "complete").touch()
-    return Account("nobody", _nobody_prefix(), copy, folder / data.name, owner=NOBODY)
+        scratch.rename(copy)
+    return _own_folder(copy) / package / programs.name
 
 
 def _own_folder(folder: Path) -> Path:
