@@ -1,0 +1,85 @@
+"""Opening the database and bringing it up to date."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from connector.errors import Problem, SettingsError
+
+CONNECT_TIMEOUT_S = 5
+"""A database that does not answer the door is down; the receiver must say 503 well within 10 s."""
+
+STATEMENT_TIMEOUT_MS = 10_000
+"""No statement of ours is long; one that hangs holds locks that others wait for."""
+
+IDLE_IN_TRANSACTION_MS = 60_000
+"""A transaction left open by a dying worker must not hold its locks until someone notices."""
+
+MIGRATION_LOCK = 0x6D6C63
+"""Advisory lock number, so that two releases at once migrate one after the other."""
+
+_DRIVER = "postgresql+psycopg2"
+
+
+def open_engine(database_url: str, *, pool_size: int = 5) -> sa.Engine:
+    """A connection pool. Connections are opened on first use, so that a forked worker never inherits one.
+
+    :raises SettingsError: if the address is missing or no PostgreSQL address.
+    """
+    return sa.create_engine(
+        _checked(database_url),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "application_name": "ml-connector",
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
+            f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS} -c timezone=UTC",
+        },
+    )
+
+
+def migrate(database_url: str) -> None:
+    """Bring the database up to the newest schema; safe to run twice and from two places at once."""
+    engine = sa.create_engine(_checked(database_url), poolclass=sa.pool.NullPool)
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.connect() as connection:
+        connection.execute(sa.text("SELECT pg_advisory_lock(:number)"), {"number": MIGRATION_LOCK})
+        connection.commit()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+    engine.dispose()
+
+
+def is_database_down(error: BaseException) -> bool:
+    """Whether an error means that PostgreSQL cannot be reached, or went away, rather than a wrong statement."""
+    if isinstance(error, DBAPIError):
+        return isinstance(error, OperationalError) or error.connection_invalidated
+    return isinstance(error, sa.exc.TimeoutError)
+
+
+def _checked(database_url: str) -> sa.URL:
+    try:
+        url = make_url(database_url)
+    except sa.exc.ArgumentError as e:
+        raise SettingsError([_not_postgres()]) from e
+    if url.get_backend_name() not in {"postgresql", "postgres"}:
+        raise SettingsError([_not_postgres()])
+    return url.set(drivername=_DRIVER)
+
+
+def _not_postgres() -> Problem:
+    return Problem(
+        "database_url_invalid",
+        "DATABASE_URL is not the address of a PostgreSQL database.",
+        "DATABASE_URL",
+        "Write it as postgresql://user:password@host:5432/database, or leave it empty to use the built-in server.",
+    )
