@@ -4,7 +4,8 @@ The pipeline decides from these families, never from an HTTP status::
 
     ConnectorError
     ├── TransientError            retry later, with jitter; uses up the retry budget
-    │   └── RateLimitedError      wait as told; does NOT use up the retry budget
+    │   ├── RateLimitedError      wait as told; does NOT use up the retry budget
+    │   └── DatabaseUnavailableError  PostgreSQL is away: the receiver answers 503, workers try again
     ├── ConfigurationError        park until someone changes a setting or a right
     │   ├── SettingsError         an environment variable is missing or wrong
     │   ├── TenantFileError       a tenant's TOML file is wrong (all problems at once)
@@ -140,6 +141,12 @@ class RateLimitedError(TransientError):
     """The partner's limit, or ours, is reached. Waiting is no failure, so it costs no retry."""
 
     default_code = "rate_limited"
+
+
+class DatabaseUnavailableError(TransientError):
+    """PostgreSQL cannot be reached, or went away in the middle; the transaction did not happen."""
+
+    default_code = "database_unavailable"
 
 
 class ConfigurationError(ConnectorError):

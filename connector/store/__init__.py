@@ -1,9 +1,8 @@
 """PostgreSQL, the queue of record: the only package that knows SQL.
 
-Functions take an open connection (``sa.Connection``) and never commit: the caller decides
-what belongs into one transaction.
+Functions take an open transaction and never commit: the caller decides what belongs together.
 """
 
-from connector.store.engine import is_database_down, migrate, open_engine
+from connector.store.engine import Database, Transaction, migrate
 
-__all__ = ["is_database_down", "migrate", "open_engine"]
+__all__ = ["Database", "Transaction", "migrate"]

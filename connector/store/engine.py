@@ -1,5 +1,7 @@
 """Opening the database and bringing it up to date."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -8,7 +10,7 @@ from alembic.config import Config
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from connector.errors import Problem, SettingsError
+from connector.errors import DatabaseUnavailableError, Problem, SettingsError
 
 CONNECT_TIMEOUT_S = 5
 """A database that does not answer the door is down; the receiver must say 503 well within 10 s."""
@@ -25,45 +27,88 @@ MIGRATION_LOCK = 0x6D6C63
 _DRIVER = "postgresql+psycopg2"
 
 
-def open_engine(database_url: str, *, pool_size: int = 5) -> sa.Engine:
-    """A connection pool. Connections are opened on first use, so that a forked worker never inherits one.
+Transaction = sa.Connection
+"""An open transaction; store functions take it and never commit."""
+
+
+class Database:
+    """A connection pool that hands out transactions.
+
+    Connections are opened on first use, so that a forked worker never inherits one.
 
     :raises SettingsError: if the address is missing or no PostgreSQL address.
     """
-    return sa.create_engine(
-        _checked(database_url),
-        pool_size=pool_size,
-        max_overflow=pool_size,
-        pool_pre_ping=True,
-        pool_recycle=1800,
-        connect_args={
-            "connect_timeout": CONNECT_TIMEOUT_S,
-            "application_name": "ml-connector",
-            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
-            f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS} -c timezone=UTC",
-        },
-    )
+
+    def __init__(self, database_url: str, *, pool_size: int = 5) -> None:
+        self._engine = sa.create_engine(
+            _checked(database_url),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            pool_recycle=1800,
+            connect_args={
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                "application_name": "ml-connector",
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
+                f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS} -c timezone=UTC",
+            },
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Commit at the end of the block, roll back when it raises.
+
+        :raises DatabaseUnavailableError: PostgreSQL cannot be reached or went away; nothing was committed,
+            unless it went away during the commit itself, which claims and unique keys make harmless.
+        """
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except (DBAPIError, sa.exc.TimeoutError) as e:
+            if not _is_unavailable(e):
+                raise
+            raise DatabaseUnavailableError(
+                "The database cannot be reached.", cure="Nothing to do: it is tried again."
+            ) from e
+
+    def close(self) -> None:
+        """Close all connections; a worker calls it before it ends."""
+        self._engine.dispose()
 
 
 def migrate(database_url: str) -> None:
-    """Bring the database up to the newest schema; safe to run twice and from two places at once."""
+    """Bring the database up to the newest schema; safe to run twice and from two places at once.
+
+    :raises DatabaseUnavailableError: PostgreSQL cannot be reached.
+    """
     engine = sa.create_engine(_checked(database_url), poolclass=sa.pool.NullPool)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.connect() as connection:
-        connection.execute(sa.text("SELECT pg_advisory_lock(:number)"), {"number": MIGRATION_LOCK})
-        connection.commit()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        connection.commit()
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT pg_advisory_lock(:number)"), {"number": MIGRATION_LOCK})
+            connection.commit()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+    except OperationalError as e:
+        raise DatabaseUnavailableError(
+            "The database cannot be reached.", cure="Start PostgreSQL, or correct DATABASE_URL."
+        ) from e
+    finally:
+        engine.dispose()
 
 
-def is_database_down(error: BaseException) -> bool:
-    """Whether an error means that PostgreSQL cannot be reached, or went away, rather than a wrong statement."""
+def _is_unavailable(error: Exception) -> bool:
     if isinstance(error, DBAPIError):
-        return isinstance(error, OperationalError) or error.connection_invalidated
-    return isinstance(error, sa.exc.TimeoutError)
+        return error.connection_invalidated or (
+            isinstance(error, OperationalError) and getattr(error.orig, "pgcode", None) in _AWAY
+        )
+    return True
+
+
+_AWAY = {None, "57P01", "57P02", "57P03", "08000", "08003", "08006", "08001", "08004", "53300"}
+"""SQLSTATE of a server that is away, starting, stopping or full; None: no connection was made at all."""
 
 
 def _checked(database_url: str) -> sa.URL:

@@ -1,0 +1,74 @@
+"""What every step needs, put together once per process and passed in."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import requests
+
+from connector.clock import Clock, SystemClock
+from connector.errors import Problem, SettingsError
+from connector.http import HttpClient, StepBudget, new_session
+from connector.settings import Settings
+from connector.store import Database
+from connector.timers import Timers, timers
+from connector.vault import Vault, load_or_create_key_file
+
+
+@dataclass(frozen=True)
+class Services:
+    """Database, vault, clock and the way out to the partners."""
+
+    settings: Settings
+    database: Database
+    vault: Vault
+    clock: Clock = field(default_factory=SystemClock)
+
+    @cached_property
+    def timers(self) -> Timers:
+        """The timers at this process's time scale."""
+        return timers(self.settings.time_scale)
+
+    @cached_property
+    def _session(self) -> requests.Session:
+        """One pool of connections per process: opening TLS anew for each call costs more than the call."""
+        return new_session()
+
+    def http(self, partner: str, budget: StepBudget | None = None) -> HttpClient:
+        """A client for one partner, bound to a step's time budget."""
+        return HttpClient(
+            partner,
+            connect_timeout=self.timers.connect,
+            call_deadline=self.timers.call,
+            session=self._session,
+            budget=budget,
+        )
+
+    def step_budget(self) -> StepBudget:
+        """The time that all calls of one step may take together, counted from now."""
+        return StepBudget(self.timers.step_budget)
+
+
+def open_vault(settings: Settings) -> Vault:
+    """The vault with the keys from the environment, else from the key file (made on first start)."""
+    if settings.encryption_keys:
+        return Vault([key.strip() for key in settings.encryption_keys.split(",") if key.strip()])
+    return Vault(load_or_create_key_file(settings.key_file))
+
+
+def open_services(settings: Settings, *, pool_size: int = 5) -> Services:
+    """Everything a process needs.
+
+    :raises SettingsError: if the database is not named or the keys are unusable.
+    """
+    if not settings.database_url:
+        raise SettingsError(
+            [
+                Problem(
+                    "database_url_missing",
+                    "No database is named.",
+                    "DATABASE_URL",
+                    "Set DATABASE_URL, or start everything with: ml-connector up",
+                )
+            ]
+        )
+    return Services(settings, Database(settings.database_url, pool_size=pool_size), open_vault(settings))
