@@ -126,5 +126,5 @@ def _not_postgres() -> Problem:
         "database_url_invalid",
         "DATABASE_URL is not the address of a PostgreSQL database.",
         "DATABASE_URL",
-        "Write it as postgresql://user:password@host:5432/database, or leave it empty to use the built-in server.",
+        "Write it as postgresql://user:password@host:5432/database, or leave it empty for the built-in one.",
     )

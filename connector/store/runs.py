@@ -1,0 +1,177 @@
+"""Runs: one carriage of one deal."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from connector.store import tables as t
+from connector.store.engine import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run without its large documents."""
+
+    id: int
+    tenant_id: int
+    deal_id: int
+    kind: str
+    revision: int
+    part: int
+    state: str
+    resume_state: str | None
+    config_version: int | None
+    due_at: datetime | None
+    waiting_for: str
+    attempts: int
+    reason_code: str
+    reason_message: str
+    reason_cure: str
+    ignore_rule: str
+    title: str
+    content_hash: str | None
+    debtor_id: int | None
+    batch_id: int | None
+    created_at: datetime
+    updated_at: datetime
+
+
+_COLUMNS = [t.run.c[name] for name in RunRow.__slots__]
+
+
+def get(tx: Transaction, run_id: int) -> RunRow | None:
+    """The run with this id."""
+    row = tx.execute(sa.select(*_COLUMNS).where(t.run.c.id == run_id)).first()
+    return RunRow(*row) if row else None
+
+
+def latest_of_deal(tx: Transaction, tenant_id: int, deal_id: int, *, lock: bool = False) -> RunRow | None:
+    """The newest run of a deal, locked against other events of the same deal when asked."""
+    chosen = (
+        sa.select(*_COLUMNS)
+        .where(t.run.c.tenant_id == tenant_id, t.run.c.deal_id == deal_id)
+        .order_by(t.run.c.id.desc())
+        .limit(1)
+    )
+    row = tx.execute(chosen.with_for_update() if lock else chosen).first()
+    return RunRow(*row) if row else None
+
+
+def search(
+    tx: Transaction,
+    *,
+    tenant_id: int | None = None,
+    states: Collection[str] = (),
+    deal_id: int | None = None,
+    limit: int = 100,
+) -> list[RunRow]:
+    """Runs, newest first."""
+    chosen = sa.select(*_COLUMNS).order_by(t.run.c.id.desc()).limit(limit)
+    if tenant_id is not None:
+        chosen = chosen.where(t.run.c.tenant_id == tenant_id)
+    if states:
+        chosen = chosen.where(t.run.c.state.in_(states))
+    if deal_id is not None:
+        chosen = chosen.where(t.run.c.deal_id == deal_id)
+    return [RunRow(*row) for row in tx.execute(chosen)]
+
+
+def of_batch(tx: Transaction, batch_id: int) -> list[RunRow]:
+    """The runs that joined a batch, oldest first."""
+    return [
+        RunRow(*row)
+        for row in tx.execute(sa.select(*_COLUMNS).where(t.run.c.batch_id == batch_id).order_by(t.run.c.id))
+    ]
+
+
+def create(
+    tx: Transaction,
+    *,
+    tenant_id: int,
+    deal_id: int,
+    kind: str,
+    now: datetime,
+    state: str = "received",
+    title: str = "",
+    ignore_rule: str = "",
+    revision: int = 0,
+    part: int = 0,
+    reason: tuple[str, str, str] = ("", "", ""),
+) -> int | None:
+    """A new run, due at once unless it is an end state; None if this one exists already."""
+    code, message, cure = reason
+    return tx.execute(
+        insert(t.run)
+        .values(
+            tenant_id=tenant_id,
+            deal_id=deal_id,
+            kind=kind,
+            revision=revision,
+            part=part,
+            state=state,
+            due_at=now if state == "received" else None,
+            title=title,
+            ignore_rule=ignore_rule,
+            reason_code=code,
+            reason_message=message,
+            reason_cure=cure,
+            created_at=now,
+            updated_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(t.run.c.id)
+    ).scalar_one_or_none()
+
+
+def document_of(tx: Transaction, run_id: int, column: str) -> Any:
+    """One of the run's large documents: ``bundle`` or ``invoice``."""
+    return tx.execute(sa.select(t.run.c[column]).where(t.run.c.id == run_id)).scalar_one()
+
+
+def reset(
+    tx: Transaction, run_id: int, *, from_states: Collection[str], now: datetime, **values: Any
+) -> bool:
+    """Put a run into another state whoever works on it: the epoch rises, so a worker's result is refused.
+
+    :returns: False if the run is not in one of these states.
+    """
+    done = tx.execute(
+        t.run.update()
+        .where(t.run.c.id == run_id, t.run.c.state.in_(from_states))
+        .values(
+            **{
+                "epoch": t.run.c.epoch + 1,
+                "lease_until": None,
+                "woken_at": None,
+                "waiting_for": "",
+                "attempts": 0,
+                "updated_at": now,
+                **values,
+            }
+        )
+    )
+    return done.rowcount == 1
+
+
+def move_batch_runs(
+    tx: Transaction, batch_id: int, *, from_states: Collection[str], now: datetime, **values: Any
+) -> list[int]:
+    """Move all runs of a batch in one statement, for example to ``posted``. Returns their ids."""
+    return list(
+        tx.execute(
+            t.run.update()
+            .where(t.run.c.batch_id == batch_id, t.run.c.state.in_(from_states))
+            .values(**{"updated_at": now, "lease_until": None, "woken_at": None, "attempts": 0, **values})
+            .returning(t.run.c.id)
+        ).scalars()
+    )
+
+
+def count_by_state(tx: Transaction) -> Mapping[str, int]:
+    """How many runs are in each state."""
+    rows = tx.execute(sa.select(t.run.c.state, sa.func.count()).group_by(t.run.c.state))
+    return {row[0]: row[1] for row in rows}
