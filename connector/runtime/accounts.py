@@ -2,14 +2,14 @@
 
 Three ways, tried in this order:
 
-1. *plain*: we are an ordinary user with a name (``initdb`` looks its user up by number and gives up without one).
+1. *plain*: we are an ordinary user with a name (``initdb`` looks up its user's and gives up without one).
 2. *namespace*: ``unshare --user`` shows the server an ordinary user number while its files stay ours. Needs
    nothing but the kernel's permission, which container engines often withhold by seccomp.
 3. *nobody*: root changes to the unprivileged user. That user must be able to walk to the programs and to the
    data; where it cannot, both are kept in a folder of their own under /var/tmp, and we say so.
 
-Each way is tried by running ``postgres --version`` through it and writing into the data folder, because asking
-the kernel beats guessing from its settings.
+Each way is tried by running ``postgres --version`` through it and asking whether the data folder can be
+written, because asking the kernel beats guessing from its settings.
 """
 
 import hashlib
@@ -65,7 +65,7 @@ def choose(programs: Path, data: Path, say: Callable[[str], None]) -> Account:
     raise ConfigurationError(
         f"PostgreSQL cannot be started here as user number {os.geteuid()}.",
         code="no_account_for_postgres",
-        cure="Run as an ordinary user with an entry in /etc/passwd, or set DATABASE_URL to a server of your own.",
+        cure="Run as an ordinary user named in /etc/passwd, or set DATABASE_URL to a server of your own.",
     )
 
 
@@ -84,7 +84,10 @@ def _candidates(programs: Path, data: Path, say: Callable[[str], None]) -> Itera
     else:
         within_reach = _copied(programs)
     _own_folder(elsewhere.parent)
-    say(f"PostgreSQL keeps its data in {elsewhere}: it may not run as root and its user cannot reach {data.parent}.")
+    say(
+        f"PostgreSQL keeps its data in {elsewhere}, because it may not run as root "
+        f"and its own user cannot reach {data.parent}."
+    )
     yield Account("nobody", _nobody_prefix(), within_reach, elsewhere, owner=NOBODY)
 
 
@@ -154,7 +157,8 @@ def _succeeds(command: list[str]) -> bool:
 
 def _elsewhere(data: Path) -> Path:
     """Where the data go that the unprivileged user cannot reach in their usual place."""
-    return ELSEWHERE / f"ml-connector-{hashlib.sha256(os.fsencode(data.absolute())).hexdigest()[:16]}" / data.name
+    name = hashlib.sha256(os.fsencode(data.absolute())).hexdigest()[:16]
+    return ELSEWHERE / f"ml-connector-{name}" / data.name
 
 
 def _copied(programs: Path) -> Path:

@@ -25,17 +25,18 @@ STEADY_AFTER_S = 10.0
 def backoff_s(deaths_in_a_row: int) -> float:
     """How long to wait before the restart: 0.2 s, 0.4 s, … 5 s."""
     # The exponent is bounded, because a float overflows after some thousand deaths.
-    return min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(max(deaths_in_a_row, 1) - 1, 10))
+    return min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(max(deaths_in_a_row, 1) - 1, 10))
 
 
 class Child:
     """A process and its way through starts and deaths.
 
-    Started with ``start_new_session``: a Ctrl-C in the terminal reaches the supervisor alone, which then stops
-    its processes in order, and the process group holds whatever the process starts. ``PR_SET_PDEATHSIG`` is not
-    used: it fires when the *thread* that started the process ends (the demo starts us from threads), is lost
-    when the program changes its user (as PostgreSQL's does), and never reaches grandchildren such as Celery's
-    pool. What a killed supervisor leaves is ended by the next start instead.
+    Started with ``start_new_session``: a Ctrl-C in the terminal reaches the supervisor alone, which then
+    stops its processes in order, and the process group holds whatever the process starts.
+
+    ``PR_SET_PDEATHSIG`` is not used: it fires when the *thread* that started the process ends (the demo
+    starts us from threads), is lost when the program changes its user (as PostgreSQL's does), and never
+    reaches grandchildren such as Celery's pool. The next start ends what a killed supervisor left instead.
     """
 
     def __init__(self, spec: ProcessSpec, mark: str) -> None:
@@ -58,7 +59,8 @@ class Child:
         """Start the process with ``output`` as its output; returns the reading end where that is a pipe."""
         if self.spec.before_start:
             self.spec.before_start()
-        inherited = dict(os.environ) if self.spec.inherit_env else {"PATH": os.environ.get("PATH", os.defpath)}
+        path_only = {"PATH": os.environ.get("PATH", os.defpath)}
+        inherited = dict(os.environ) if self.spec.inherit_env else path_only
         self._process = subprocess.Popen(
             list(self.spec.argv),
             env={**inherited, **self.spec.env, MARK: self._mark},
@@ -77,7 +79,7 @@ class Child:
         return self._process.stdout
 
     def has_died(self) -> bool:
-        """Whether the process ended but is not buried yet; its number cannot be given out again until then."""
+        """Whether the process ended but is not buried yet; until then nobody else gets its number."""
         if self._process is None:
             return False
         try:

@@ -1,8 +1,8 @@
 """The folder for everything that outlives a process (``MLC_VAR_DIR``): how its files are made and written.
 
 Passwords and process lists live here, so folders are 0700 and files 0600 from the moment they exist (a later
-chmod would leave a window), and every write is whole or not at all: a reader never sees half a file, also when
-the writer is killed between two bytes.
+chmod would leave a window), and every write is whole or not at all: a reader never sees half a file, also
+when the writer is killed between two bytes.
 """
 
 import json

@@ -4,11 +4,12 @@ A process is ours for one of three reasons, each of which survives the reuse of 
 
 - it is in our list with the same number *and* the same time of creation;
 - its environment carries our mark (inherited by everything it starts, such as Celery's pool);
-- it works in a folder that belongs to one of our servers (PostgreSQL's backends overwrite their environment and
-  each opens a session of its own, so neither mark nor process group finds them).
+- it works in a folder that belongs to one of our servers (PostgreSQL's backends overwrite their environment
+  and each opens a session of its own, so neither mark nor process group finds them).
 """
 
 import os
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -21,12 +22,15 @@ CREATION_TOLERANCE_S = 2.0
 """psutil derives the time of creation from the boot time, which moves when the clock is set. A number is not
 given out again within two seconds of its first use."""
 
+_POLL_S = 0.02
+"""PostgreSQL's fast shutdown takes 50 ms."""
+
 _KILL_WAIT_S = 5.0
 """After SIGKILL only the kernel is at work; longer means uninterruptible disk waits, which we cannot end."""
 
 
 def mark_for(var_dir: Path, supervisor: str, process: str = "") -> str:
-    """The mark of one process; without ``process`` what the marks of all of a supervisor's processes begin with."""
+    """The mark of one process; without ``process`` what all marks of a supervisor begin with."""
     return f"{var_dir.resolve()}:{supervisor}:{process}"
 
 
@@ -48,11 +52,10 @@ def same_process(pid: int, created: float) -> psutil.Process | None:
     """The process with this number, if it is still the one created then."""
     try:
         process = psutil.Process(pid)
-        if abs(process.create_time() - created) <= CREATION_TOLERANCE_S and process.status() != psutil.STATUS_ZOMBIE:
-            return process
+        same = abs(process.create_time() - created) <= CREATION_TOLERANCE_S
     except psutil.Error:
-        pass
-    return None
+        return None
+    return process if same and not _is_gone(process) else None
 
 
 def with_descendants(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
@@ -83,18 +86,39 @@ def name_of(process: psutil.Process, mark: str) -> str:
 
 
 def end_processes(processes: Iterable[psutil.Process], *, grace_s: float) -> list[psutil.Process]:
-    """Wait ``grace_s`` for the processes to go by themselves, then SIGKILL those left; returns the killed ones.
+    """Wait ``grace_s`` for the processes to go by themselves, then SIGKILL those left; returns these.
 
     psutil checks the time of creation before every signal, so a number that changed hands is spared.
     """
-    _, left = psutil.wait_procs(list(processes), timeout=grace_s)
+    left = _still_there(processes, grace_s)
     for process in left:
         try:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(left, timeout=_KILL_WAIT_S)
+    _still_there(left, _KILL_WAIT_S)
     return left
+
+
+def _still_there(processes: Iterable[psutil.Process], timeout_s: float) -> list[psutil.Process]:
+    """Those of the processes that still run after at most ``timeout_s``.
+
+    Unlike for ``psutil.wait_procs`` a zombie counts as gone: orphans are reaped by process 1, which in a
+    container is often a program that never does.
+    """
+    deadline = time.monotonic() + timeout_s
+    left = [process for process in processes if not _is_gone(process)]
+    while left and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+        left = [process for process in left if not _is_gone(process)]
+    return left
+
+
+def _is_gone(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _others() -> Iterator[psutil.Process]:
@@ -109,13 +133,13 @@ def _own_line() -> set[int]:
 
 def _environment_mark(process: psutil.Process) -> str:
     try:
-        return process.environ().get(MARK, "")
+        return str(process.environ().get(MARK, ""))
     except (psutil.Error, OSError):
         return ""
 
 
 def _works_in(process: psutil.Process, folder: str) -> bool:
     try:
-        return process.name() == "postgres" and process.cwd() == folder
+        return bool(process.name() == "postgres" and process.cwd() == folder)
     except (psutil.Error, OSError):
         return False

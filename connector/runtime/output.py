@@ -1,4 +1,4 @@
-"""Where the output of supervised processes goes: into a file each, or to the terminal with the name in front."""
+"""Where the output of supervised processes goes: a file for each, or the terminal with the name in front."""
 
 import os
 import threading

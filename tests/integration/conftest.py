@@ -1,7 +1,7 @@
 """Real servers for integration tests: started once per test process, stopped with it.
 
-``TEST_DATABASE_URL`` and ``TEST_REDIS_URL`` name given servers instead; their content is lost. With several test
-processes (``pytest -n``) each has servers of its own, unless they are given: then only one process may run.
+``TEST_DATABASE_URL`` and ``TEST_REDIS_URL`` name given servers instead; their content is lost. With several
+test processes (``pytest -n``) each has servers of its own; given servers allow only one process.
 """
 
 import os
@@ -60,10 +60,8 @@ def database_url(migrated_database_url: str) -> str:
     connection = psycopg2.connect(migrated_database_url)
     try:
         with connection, connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-            )
-            tables = [sql.Identifier(name) for (name,) in cursor.fetchall()]
+            cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            tables = [sql.Identifier(name) for (name,) in cursor.fetchall() if name != "alembic_version"]
             if tables:
                 cursor.execute(
                     sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(sql.SQL(", ").join(tables))
