@@ -1,0 +1,116 @@
+"""Our webhook at Pipedrive: listed before it is created, so that nobody gets every event twice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from connector.pipedrive.client import PipedriveClient
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """The webhook we want."""
+
+    url: str
+    user: str
+    password: str = field(repr=False)
+    version: str = "2.0"
+    event_action: str = "*"
+    """All: reopened, deleted and merged deals matter as well as won ones."""
+    event_object: str = "deal"
+    name: str = "ml-connector"
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A webhook as Pipedrive lists it, without its password."""
+
+    id: int
+    url: str
+    event_action: str
+    event_object: str
+    version: str
+    is_active: bool
+    name: str
+    last_status: int | None
+    remove_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """What :func:`subscribe` did."""
+
+    webhook: Webhook
+    created: bool
+    replaced: tuple[int, ...]
+    """Hooks of ours to the same address that were removed because something about them was different."""
+
+
+def list_webhooks(client: PipedriveClient, *, url: str = "") -> list[Webhook]:
+    """The user's webhooks, all or those to one address."""
+    return [
+        webhook_of(record) for record in client.webhooks() if not url or record["subscription_url"] == url
+    ]
+
+
+def subscribe(client: PipedriveClient, wanted: Subscription) -> Subscribed:
+    """Make sure that exactly one webhook brings us the deals.
+
+    There is no update: a hook to our address with another version or password is replaced, the new one
+    first, so that no event falls into a gap (what the old one still sends is refused by its old password).
+
+    :raises PartnerRefusedError: ``webhook_limit``, or an address that Pipedrive cannot reach.
+    """
+    ours = [record for record in client.webhooks() if record.get("subscription_url") == wanted.url]
+    equal = [record for record in ours if _is_equal(record, wanted)]
+    kept = webhook_of(equal[0]) if equal else webhook_of(client.add_webhook(_content(wanted)))
+    superfluous = tuple(record["id"] for record in ours if record["id"] != kept.id)
+    for webhook_id in superfluous:
+        client.delete_webhook(webhook_id)
+    return Subscribed(kept, created=not equal, replaced=superfluous)
+
+
+def unsubscribe(client: PipedriveClient, url: str) -> tuple[int, ...]:
+    """Remove every webhook to our address; returns their ids."""
+    ids = tuple(webhook.id for webhook in list_webhooks(client, url=url))
+    for webhook_id in ids:
+        client.delete_webhook(webhook_id)
+    return ids
+
+
+def webhook_of(record: Mapping[str, Any]) -> Webhook:
+    """Pipedrive's record without the secrets in it."""
+    return Webhook(
+        id=record["id"],
+        url=record.get("subscription_url") or "",
+        event_action=record.get("event_action") or "",
+        event_object=record.get("event_object") or "",
+        version=str(record.get("version") or ""),
+        is_active=bool(record.get("is_active")),
+        name=record.get("name") or "",
+        last_status=record.get("last_http_status"),
+        remove_reason=record.get("remove_reason") or "",
+    )
+
+
+def _content(wanted: Subscription) -> dict[str, Any]:
+    return {
+        "subscription_url": wanted.url,
+        "event_action": wanted.event_action,
+        "event_object": wanted.event_object,
+        "name": wanted.name,
+        "version": wanted.version,
+        "http_auth_user": wanted.user,
+        "http_auth_password": wanted.password,
+    }
+
+
+def _is_equal(record: Mapping[str, Any], wanted: Subscription) -> bool:
+    same = all(
+        str(record.get(name) or "") == value
+        for name, value in _content(wanted).items()
+        if name not in {"name", "version"}
+    )
+    # "2" and "2.0" were both seen.
+    version = str(record.get("version") or "").removesuffix(".0")
+    return same and version == wanted.version.removesuffix(".0") and bool(record.get("is_active"))

@@ -1,0 +1,210 @@
+"""One call to Pipedrive's API: address, login, envelope, verdict, pages and the burst limit."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from connector.clock import Clock, SystemClock
+from connector.errors import AmbiguousError, PartnerRefusedError, RateLimitedError, TransientError
+from connector.http import Answer, HttpClient
+from connector.pipedrive import verdicts
+from connector.pipedrive.addresses import operation_url
+
+Record = dict[str, Any]
+"""One thing in Pipedrive's shape; numbers with a decimal point are Decimal."""
+
+PAGE_SIZE = 500
+"""The largest page of v2 and v1: a list costs the same whatever its length."""
+MAX_PAGES = 200
+"""100,000 records: far more than one question of ours can mean. Beyond it the paging runs in circles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the API descriptions."""
+
+    method: str
+    version: int
+    path: str
+    """Template as in the description: ``/deals/{id}``."""
+    safe: bool = True
+    """Whether repeating it changes nothing (everything but the POSTs)."""
+
+    def __str__(self) -> str:
+        return f"{self.method} /v{self.version}{self.path}"
+
+
+class Transport:
+    """Sends operations for one login.
+
+    Never sleeps: when the last answer said that the burst window is used up, the next call raises
+    ``RateLimitedError`` and the pipeline waits, because a worker must not block its queue.
+    """
+
+    def __init__(
+        self,
+        http: HttpClient,
+        *,
+        base_url: str,
+        authorization: Callable[[], Mapping[str, str]],
+        clock: Clock | None = None,
+    ) -> None:
+        self._http = http
+        self._base_url = base_url
+        self._authorization = authorization
+        self._clock = clock or SystemClock()
+        self._window_opens: datetime | None = None
+
+    def call(
+        self,
+        operation: Operation,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        record_id: int | None = None,
+    ) -> Record:
+        """Send and return the whole envelope.
+
+        :raises ConnectorError: the family of the answer, see :mod:`connector.pipedrive.verdicts`.
+        """
+        self._wait_for_window()
+        answer = self._http.send(
+            operation.method,
+            self._url(operation, record_id),
+            headers=dict(self._authorization()),
+            params=params,
+            json=json,
+            safe=operation.safe,
+        )
+        return self._envelope(answer, operation)
+
+    def download(self, operation: Operation, *, record_id: int | None = None) -> Answer:
+        """GET a file; a redirect to the storage is followed without the token."""
+        self._wait_for_window()
+        answer = self._http.download(self._url(operation, record_id), headers=dict(self._authorization()))
+        self._note_window(answer)
+        if answer.status != 200:
+            raise verdicts.error_of(answer, str(operation), self._clock.now())
+        return answer
+
+    def one(
+        self, operation: Operation, *, params: Mapping[str, Any] | None = None, record_id: int | None = None
+    ) -> Record:
+        """The single record of an answer."""
+        return self.record(self.call(operation, params=params, record_id=record_id), operation)
+
+    def record(self, envelope: Record, operation: Operation) -> Record:
+        """The ``data`` of an envelope, checked to be one record."""
+        data = envelope.get("data")
+        if isinstance(data, dict):
+            return data
+        raise _malformed(operation)
+
+    def whole_list(self, operation: Operation, *, record_id: int | None = None) -> list[Record]:
+        """Every record of a list that comes in one piece."""
+        return _records(self.call(operation, record_id=record_id), operation)
+
+    def pages_v2(
+        self, operation: Operation, *, params: Mapping[str, Any] | None = None, record_id: int | None = None
+    ) -> Iterator[Record]:
+        """Every record of a v2 list. The end is a null or missing cursor; ``additional_data`` may be null."""
+        asked = {"limit": PAGE_SIZE, **(params or {})}
+        for _page in range(MAX_PAGES):
+            envelope = self.call(operation, params=asked, record_id=record_id)
+            yield from _records(envelope, operation)
+            cursor = _mapping(envelope.get("additional_data")).get("next_cursor")
+            if not cursor:
+                return
+            if cursor == asked.get("cursor"):
+                break
+            asked["cursor"] = cursor
+        raise _endless(operation)
+
+    def pages_v1(
+        self,
+        operation: Operation,
+        *,
+        params: Mapping[str, Any] | None = None,
+        page_size: int = PAGE_SIZE,
+        record_id: int | None = None,
+    ) -> Iterator[Record]:
+        """Every record of a v1 list."""
+        asked = {"start": 0, "limit": page_size, **(params or {})}
+        for _page in range(MAX_PAGES):
+            envelope = self.call(operation, params=asked, record_id=record_id)
+            records = _records(envelope, operation)
+            yield from records
+            pagination = _mapping(_mapping(envelope.get("additional_data")).get("pagination"))
+            if not pagination.get("more_items_in_collection"):
+                return
+            following = pagination.get("next_start", asked["start"] + len(records))
+            if not isinstance(following, int) or following <= asked["start"]:
+                break
+            asked["start"] = following
+        raise _endless(operation)
+
+    def _url(self, operation: Operation, record_id: int | None) -> str:
+        path = operation.path
+        if record_id is not None:
+            # int() keeps anything that could change the path out of it.
+            path = path.replace("{id}", str(int(record_id)))
+        return operation_url(self._base_url, operation.version, path)
+
+    def _envelope(self, answer: Answer, operation: Operation) -> Record:
+        self._note_window(answer)
+        if not 200 <= answer.status < 300:
+            raise verdicts.error_of(answer, str(operation), self._clock.now())
+        envelope = answer.json()
+        if not isinstance(envelope, dict):
+            raise _malformed(operation)
+        if envelope.get("success") is False:
+            raise verdicts.error_of(answer, str(operation), self._clock.now())
+        return envelope
+
+    def _note_window(self, answer: Answer) -> None:
+        spent = verdicts.is_burst_spent(answer)
+        self._window_opens = self._clock.now() + verdicts.burst_wait(answer) if spent else None
+
+    def _wait_for_window(self) -> None:
+        if self._window_opens is None:
+            return
+        wait = self._window_opens - self._clock.now()
+        if wait > timedelta(0):
+            raise RateLimitedError(
+                "Pipedrive's limit of calls in two seconds is reached.",
+                retry_after=wait,
+                cure="Nothing to do: it goes on by itself.",
+            )
+        self._window_opens = None
+
+
+def _records(envelope: Record, operation: Operation) -> list[Record]:
+    data = envelope.get("data")
+    if data is None:
+        # v1 answers an empty list with null.
+        return []
+    if isinstance(data, list) and all(isinstance(record, dict) for record in data):
+        return data
+    raise _malformed(operation)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _malformed(operation: Operation) -> TransientError | AmbiguousError:
+    family = TransientError if operation.safe else AmbiguousError
+    return family(
+        f"Pipedrive's answer to {operation} has not the documented shape.",
+        code="malformed_answer",
+        cure="If this lasts, ask Pipedrive's support; a proxy may be in between.",
+    )
+
+
+def _endless(operation: Operation) -> PartnerRefusedError:
+    return PartnerRefusedError(
+        f"Pipedrive's list {operation} does not come to an end.",
+        code="endless_paging",
+        cure="Retry later; if it stays so, ask Pipedrive's support.",
+    )
