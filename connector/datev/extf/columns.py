@@ -1,0 +1,169 @@
+"""What one column of an EXTF file may hold.
+
+The tables of header and categories are made of these: heading, kind, length, decimals, whether it
+is required, how it is quoted and, where DATEV is narrower than kind and length, a pattern. Writer,
+reader and validator all work from them and from nothing else.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connector.errors import Problem
+
+LENGTH_UNLIMITED = 10_000
+"""Stands for "no length named"; far above DATEV's 1,000 characters for a header line."""
+
+
+class Kind(StrEnum):
+    """How the content of a cell is written."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DAY_MONTH = "TTMM"
+    DATE = "TTMMJJJJ"
+    DATE_REVERSED = "JJJJMMTT"
+    RESERVED = "reserved"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column (or one field of the header record)."""
+
+    heading: str
+    """Exactly as DATEV's sample files spell it, irregular spellings included."""
+    kind: Kind
+    length: int
+    """Most characters of a text; most digits before the comma of a number."""
+    matcher: re.Pattern[str]
+    """Matches every allowed content that is not empty."""
+    rule: str
+    """The pattern in words, to end the sentence "… must be"."""
+    decimals: int = 0
+    required: bool = False
+    quoted: bool = False
+    """Whether a canonical file writes the content in quotes (also when empty: ``""``)."""
+
+    @property
+    def empty_cell(self) -> str:
+        """How the canonical file writes "nothing" here."""
+        return '""' if self.quoted else ""
+
+    def cell(self, content: str) -> str:
+        """The content as the canonical file writes it."""
+        if not self.quoted:
+            return content
+        return '"' + content.replace('"', '""') + '"'
+
+    def accepts(self, content: str) -> bool:
+        """Whether the content may stand here."""
+        if not content:
+            return not self.required
+        return self.matcher.fullmatch(content) is not None
+
+
+_NO_CONTROL = r"[^\x00-\x1f\x7f-\x9f]"
+"""DATEV forbids line feeds and control characters inside a text."""
+_DAY = r"(?:0[1-9]|[12]\d|3[01])"
+_MONTH = r"(?:0[1-9]|1[0-2])"
+_YEAR = r"(?:19|20)\d\d"
+_DATES = {
+    Kind.DAY_MONTH: (_DAY + _MONTH, "a day and month as TTMM, with leading zeros"),
+    Kind.DATE: (_DAY + _MONTH + _YEAR, "a date as TTMMJJJJ"),
+    Kind.DATE_REVERSED: (_YEAR + _MONTH + _DAY, "a date as JJJJMMTT"),
+}
+
+
+def text(
+    heading: str,
+    length: int,
+    pattern: str = "",
+    rule: str = "",
+    *,
+    required: bool = False,
+    quoted: bool = True,
+) -> Column:
+    """A column of text, quoted unless DATEV's sample leaves it bare."""
+    matcher = re.compile(pattern or f"{_NO_CONTROL}{{1,{length}}}")
+    rule = rule or f"text of at most {length} characters without line breaks or control characters"
+    return Column(heading, Kind.TEXT, length, matcher, rule, required=required, quoted=quoted)
+
+
+def number(
+    heading: str,
+    digits: int,
+    decimals: int = 0,
+    pattern: str = "",
+    rule: str = "",
+    *,
+    required: bool = False,
+    quoted: bool = False,
+) -> Column:
+    """A column of digits: at most ``digits`` before and ``decimals`` after the decimal comma."""
+    fraction = rf"(?:,\d{{1,{decimals}}})?" if decimals else ""
+    matcher = re.compile(pattern or rf"\d{{1,{digits}}}{fraction}")
+    after = f" and {decimals} after the decimal comma" if decimals else ""
+    rule = rule or f"a number without sign, at most {digits} digits{' before' if decimals else ''}{after}"
+    return Column(
+        heading, Kind.NUMBER, digits, matcher, rule, decimals=decimals, required=required, quoted=quoted
+    )
+
+
+def amount(heading: str, digits: int, decimals: int = 2, *, required: bool = False) -> Column:
+    """An amount: positive and never zero, because the side is told by field 2 and DATEV refuses 0,00."""
+    pattern = rf"(?!0+(?:,0*)?$)\d{{1,{digits}}}(?:,\d{{1,{decimals}}})?"
+    rule = (
+        f"a positive amount, not zero, at most {digits} digits before and {decimals} after the decimal comma"
+    )
+    return number(heading, digits, decimals, pattern, rule, required=required)
+
+
+def account(heading: str, digits: int = 9, *, required: bool = False) -> Column:
+    """An account number."""
+    return number(
+        heading,
+        digits,
+        pattern=rf"(?!0+$)\d{{1,{digits}}}",
+        rule=f"an account number of at most {digits} digits, not zero",
+        required=required,
+    )
+
+
+def day(heading: str, kind: Kind = Kind.DATE, *, required: bool = False) -> Column:
+    """A date in one of DATEV's spellings."""
+    pattern, rule = _DATES[kind]
+    return Column(heading, kind, len(kind.value), re.compile(pattern), rule, required=required)
+
+
+def reserved(heading: str, *, quoted: bool = False) -> Column:
+    """A column that DATEV keeps for itself: a value in it is refused."""
+    return Column(heading, Kind.RESERVED, 0, re.compile(r"(?!)"), "empty (reserved by DATEV)", quoted=quoted)
+
+
+def column_name(index: int, column: Column) -> str:
+    """``column 14 (Buchungstext)``, the way problems name a column; ``index`` counts from 0."""
+    return f"column {index + 1} ({column.heading})"
+
+
+def cell_problem(column: Column, content: str, *, where: str, field: str) -> Problem:
+    """Say why ``content`` may not stand in ``column``; call it only when :meth:`Column.accepts` said no."""
+    if not content:
+        return Problem(
+            "required_cell_empty", f"{where} {field} is empty but required.", field, f"Fill {column.heading}."
+        )
+    if column.kind is Kind.TEXT and len(content) > column.length:
+        return Problem(
+            "text_too_long",
+            f"{where} {field} has {len(content)} characters, DATEV takes {column.length}.",
+            field,
+            f"Shorten {column.heading} to {column.length} characters.",
+        )
+    code = (
+        "control_character"
+        if re.search(r"[\x00-\x1f\x7f-\x9f]", content)
+        else f"bad_{column.kind.name.lower()}"
+    )
+    shown = content if len(content) <= 40 else content[:39] + "…"
+    return Problem(
+        code, f"{where} {field} is {shown!r} but must be {column.rule}.", field, f"Correct {column.heading}."
+    )
