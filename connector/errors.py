@@ -9,6 +9,7 @@ The pipeline decides from these families, never from an HTTP status::
     ├── ConfigurationError        park until someone changes a setting or a right
     │   ├── SettingsError         an environment variable is missing or wrong
     │   ├── TenantFileError       a tenant's TOML file is wrong (all problems at once)
+    │   ├── TableError            a chart or rule table under config/ is wrong (all problems at once)
     │   ├── ReconnectNeededError  a login ended; parks the whole tenant
     │   └── PermissionMissingError  the partner withdrew a right; parks the whole tenant
     ├── PermanentError            needs a human
@@ -149,6 +150,16 @@ class DatabaseUnavailableError(TransientError):
     default_code = "database_unavailable"
 
 
+class AccessTokenRefusedError(TransientError):
+    """The partner does not take the access token (401): nothing was done, so renew it once and repeat.
+
+    An access token may end earlier than promised. A second refusal after a renewal is not this
+    error but ``ReconnectNeededError``.
+    """
+
+    default_code = "access_token_refused"
+
+
 class ConfigurationError(ConnectorError):
     """No retry helps until someone changes a setting."""
 
@@ -161,6 +172,10 @@ class SettingsError(_ManyProblemsError, ConfigurationError):
 
 class TenantFileError(_ManyProblemsError, ConfigurationError):
     """A tenant's TOML file is wrong; lists every problem with its line in ``field``."""
+
+
+class TableError(_ManyProblemsError, ConfigurationError):
+    """A table of config/ (chart of accounts, tax rules) contradicts itself; lists every problem."""
 
 
 class ReconnectNeededError(ConfigurationError):

@@ -26,6 +26,8 @@ class BookingTerms:
     """How far the deal's value may lie from its lines: rounding, not a forgotten line."""
     value_without_lines_means: str = ""
     """What the value of a deal without lines is: empty (park and ask), ``net`` or ``gross``."""
+    rate_without_lines: Decimal | None = None
+    """Percent of tax of a domestic deal without lines (19, 7); None: park and ask."""
     default_supply_kind: SupplyKind = SupplyKind.SERVICE
     payment_days: int | None = None
     """Due date = document date + this; None: no due date unless a field names one."""

@@ -1,0 +1,129 @@
+"""What each line costs after all discounts, in the price basis of the deal (net or gross).
+
+Tax plays no part yet. A deal's own discounts are shared out over its lines in proportion to
+their amounts, in whole cents, because tax and revenue account belong to lines, not to deals.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from connector.accounting.money import AMOUNT_LIMIT, ZERO, cents, distribute, percent_of, product
+from connector.accounting.sale import Discount, DiscountKind, Sale, SaleLine
+from connector.errors import DataError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """A line with its amounts in whole cents."""
+
+    line: SaleLine
+    before_deal_discounts: Decimal
+    """Quantity × price less the line's own discount."""
+    deal_discount: Decimal
+    """This line's share of the deal's discounts, not negative."""
+
+    @property
+    def amount(self) -> Decimal:
+        """What is charged for the line."""
+        return self.before_deal_discounts - self.deal_discount
+
+
+def price_lines(sale: Sale) -> tuple[PricedLine, ...]:
+    """Work out every line of a sale.
+
+    Raises:
+        DataError: with every line and discount that makes no sense.
+    """
+    problems: list[Problem] = []
+    amounts = [_line_amount(line, problems) for line in sale.lines]
+    if problems:
+        raise DataError(problems)
+    shares = _deal_discount_shares(sale.discounts, amounts, problems)
+    if problems:
+        raise DataError(problems)
+    return tuple(
+        PricedLine(line, amount, share)
+        for line, amount, share in zip(sale.lines, amounts, shares, strict=True)
+    )
+
+
+def _line_amount(line: SaleLine, problems: list[Problem]) -> Decimal:
+    """Quantity × price less discount, rounded once (EN 16931 BT-131)."""
+    name = f"Line {line.position} ({line.name})"
+    if not _is_bookable(line.quantity) or not _is_bookable(line.unit_price):
+        problems.append(_too_large(f"{name} has a quantity or price", "unit_price"))
+        return ZERO
+    full = product(line.quantity, line.unit_price)
+    if abs(full) >= AMOUNT_LIMIT:
+        problems.append(_too_large(f"{name} comes to an amount", "unit_price"))
+        return ZERO
+    if line.discount is None:
+        return cents(full)
+    problem = _discount_problem(line.discount, f"The discount of {name}")
+    if problem:
+        problems.append(problem)
+        return ZERO
+    # Pipedrive does not document whether an amount is per unit or per line; its own `sum` agrees with per line.
+    reduction = _reduction(line.discount, full)
+    if full >= 0 and reduction > full:
+        problems.append(_exceeds(f"The discount of {name}", reduction, full))
+        return ZERO
+    return cents(full - reduction)
+
+
+def _deal_discount_shares(
+    discounts: tuple[Discount, ...], amounts: list[Decimal], problems: list[Problem]
+) -> tuple[Decimal, ...]:
+    wrong = [problem for d in discounts if (problem := _discount_problem(d, "A discount of the deal"))]
+    if wrong:
+        problems.extend(wrong)
+        return ()
+    total = sum(amounts, ZERO)
+    # Several percentages each apply to the sum of the lines, not to one another: the order in
+    # which Pipedrive lists them must not change the invoice.
+    reduction = sum((cents(_reduction(discount, total)) for discount in discounts), ZERO)
+    if reduction == 0:
+        return (ZERO,) * len(amounts)
+    if reduction > total:
+        problems.append(_exceeds("The discounts of the deal", reduction, total))
+        return ()
+    return distribute(reduction, [max(amount, ZERO) for amount in amounts])
+
+
+def _reduction(discount: Discount, amount: Decimal) -> Decimal:
+    return percent_of(amount, discount.value) if discount.kind is DiscountKind.PERCENTAGE else discount.value
+
+
+def _discount_problem(discount: Discount, name: str) -> Problem | None:
+    most = 100 if discount.kind is DiscountKind.PERCENTAGE else AMOUNT_LIMIT
+    if discount.value.is_finite() and 0 <= discount.value <= most:
+        return None
+    return Problem(
+        "discount_out_of_range",
+        f"{name} is {discount.value}{' %' if discount.kind is DiscountKind.PERCENTAGE else ''}, "
+        "which is no reduction.",
+        field="discount",
+        cure="Correct the discount; raise the price instead of giving a negative discount.",
+    )
+
+
+def _is_bookable(number: Decimal) -> bool:
+    return number.is_finite() and abs(number) < AMOUNT_LIMIT
+
+
+def _too_large(what: str, field: str) -> Problem:
+    return Problem(
+        "amount_too_large",
+        f"{what} that DATEV cannot hold: at most 10 digits before the comma.",
+        field=field,
+        cure="Correct quantity and price on the deal, or split the deal.",
+    )
+
+
+def _exceeds(what: str, reduction: Decimal, amount: Decimal) -> Problem:
+    return Problem(
+        "discount_exceeds_amount",
+        f"{what} ({cents(reduction)}) is more than what it reduces ({cents(amount)}).",
+        field="discount",
+        cure="Lower the discount.",
+    )

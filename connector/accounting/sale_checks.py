@@ -1,0 +1,98 @@
+"""What must hold for a sale before anything is computed: number, currency, dates, buyer.
+
+All problems are collected, because mending them one at a time costs the people a day each.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from connector.accounting.currencies import HOME_CURRENCY, ISO_4217, THREE_DECIMALS
+from connector.accounting.document_numbers import check_document_number
+from connector.accounting.sale import Sale
+from connector.errors import Problem
+
+RATE_STEP = Decimal("0.000001")
+"""EXTF field 4: at most 6 decimals; a finer rate could not be written, so it is rounded before use."""
+
+_RATE_LIMIT = Decimal(10_000)
+"""EXTF field 4: 4 digits before the comma."""
+
+COST_CENTRE_LENGTH = 36
+"""EXTF fields 37 and 38."""
+
+
+def sale_problems(sale: Sale, *, draft: bool) -> Iterator[Problem]:
+    """Everything about the sale as a whole that keeps it from becoming an invoice."""
+    number_problem = check_document_number(sale.document_number, draft=draft)
+    if number_problem:
+        yield number_problem
+    yield from _currency_problems(sale)
+    yield from _date_problems(sale)
+    if not sale.buyer.name.strip():
+        yield Problem(
+            "buyer_name_missing",
+            "The customer has no name.",
+            field="name",
+            cure="Link the deal to an organization or person with a name.",
+        )
+    for line in sale.lines:
+        for centre in (line.cost_centre_1, line.cost_centre_2):
+            if len(centre) > COST_CENTRE_LENGTH:
+                yield Problem(
+                    "cost_centre_too_long",
+                    f"The cost centre {centre!r} has more than {COST_CENTRE_LENGTH} characters.",
+                    field="cost_centre",
+                    cure="Use the cost centre's number as DATEV knows it.",
+                )
+
+
+def _currency_problems(sale: Sale) -> Iterator[Problem]:
+    if sale.currency not in ISO_4217:
+        yield Problem(
+            "currency_unknown",
+            f"The deal's currency {sale.currency!r} is no currency of ISO 4217; DATEV books no custom currencies.",
+            field="currency",
+            cure="Change the deal to EUR or another official currency.",
+        )
+        return
+    if sale.currency in THREE_DECIMALS:
+        yield Problem(
+            "currency_decimals",
+            f"{sale.currency} has three decimals; DATEV's amounts have two.",
+            field="currency",
+            cure="Change the deal to EUR or book it by hand.",
+        )
+    if sale.currency == HOME_CURRENCY:
+        return
+    rate = sale.exchange_rate
+    if rate is None:
+        yield Problem(
+            "exchange_rate_missing",
+            f"The deal is in {sale.currency}, and no exchange rate is known.",
+            field="exchange_rate",
+            cure=f"Enter the exchange rate on the deal: how many {sale.currency} are 1 EUR.",
+        )
+    elif not rate.is_finite() or not RATE_STEP <= rate < _RATE_LIMIT:
+        yield Problem(
+            "exchange_rate_out_of_range",
+            f"The exchange rate {rate} cannot be written: DATEV takes 0.000001 to 9999.999999.",
+            field="exchange_rate",
+            cure=f"Correct the exchange rate: how many {sale.currency} are 1 EUR.",
+        )
+
+
+def _date_problems(sale: Sale) -> Iterator[Problem]:
+    if sale.due_date and sale.due_date < sale.document_date:
+        yield Problem(
+            "due_date_before_document",
+            f"The due date {sale.due_date} lies before the document date {sale.document_date}.",
+            field="due_date",
+            cure="Correct the due date or the document date.",
+        )
+    if sale.service_period_end and (sale.service_date is None or sale.service_period_end < sale.service_date):
+        yield Problem(
+            "service_period_backwards",
+            f"The service period ends on {sale.service_period_end} without beginning before that.",
+            field="service_date",
+            cure="Correct the service period.",
+        )

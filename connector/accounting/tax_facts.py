@@ -1,0 +1,97 @@
+"""The facts of one line on which the tax rules decide, each with the words that explain it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from connector.accounting.countries import CountryGroup, country_group, iso_country, special_territory
+from connector.accounting.party import CustomerStatus, Party
+from connector.accounting.sale import Sale, SaleLine, SupplyKind, TaxMethod
+from connector.accounting.terms import BookingTerms
+from connector.accounting.vat_ids import VatIdState, check_vat_id, normalise_vat_id
+
+Fact = str | bool
+
+FACT_VALUES: dict[str, frozenset[Fact] | None] = {
+    "home": frozenset({"DE", "other"}),
+    "country": frozenset(CountryGroup),
+    "customer": frozenset(CustomerStatus),
+    "vat_id": frozenset(VatIdState),
+    "supply": frozenset(SupplyKind),
+    "rate": None,
+    "taxed": frozenset({True, False}),
+    "marked_13b": frozenset({True, False}),
+    "small_business": frozenset({True, False}),
+    "oss": frozenset({True, False}),
+    "zero_rate_means": frozenset({"", "zero_rated", "exempt"}),
+}
+"""Every fact a rule may ask for, and the values it can have; None: any text (rates)."""
+
+UNSTATED = "unstated"
+"""The rate of a line that names one although the deal's tax method is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaxFacts:
+    """What is known about one line, ready to be held against the rules."""
+
+    values: dict[str, Fact]
+    vat_id: str
+    words: dict[str, str]
+    """Fillings for the sentences of the rules: country, vat_id, place, rate, line."""
+    because: tuple[str, ...]
+    """The facts as sentences, first part of every explanation."""
+
+
+def facts_of(line: SaleLine, sale: Sale, terms: BookingTerms) -> TaxFacts:
+    """Gather the facts of a line."""
+    buyer = sale.buyer
+    vat_id = normalise_vat_id(buyer.vat_id)
+    state = check_vat_id(vat_id, buyer.address)
+    territory = special_territory(buyer.address)
+    country = iso_country(buyer.address.country)
+    unstated = sale.tax_method is TaxMethod.NONE and line.tax_rate != 0
+    return TaxFacts(
+        values={
+            "home": "DE" if terms.home_country == "DE" else "other",
+            "country": country_group(buyer.address),
+            "customer": buyer.status,
+            "vat_id": state,
+            "supply": line.supply_kind,
+            "rate": UNSTATED if unstated else percent_text(line.tax_rate),
+            "taxed": line.tax_rate != 0 and not unstated,
+            "marked_13b": sale.domestic_reverse_charge,
+            "small_business": terms.small_business,
+            "oss": terms.oss,
+            "zero_rate_means": terms.zero_rate_means,
+        },
+        vat_id=vat_id,
+        words={
+            "country": country or buyer.address.country or "none given",
+            "vat_id": vat_id or "(none)",
+            "place": territory.name if territory else "",
+            "rate": percent_text(line.tax_rate),
+            "line": f"Line {line.position} ({line.name})",
+        },
+        because=(_customer(buyer, country), _vat_id(vat_id, state), line.supply_kind.replace("_", " ")),
+    )
+
+
+def percent_text(percent: Decimal) -> str:
+    """A percentage without trailing zeros: ``19``, ``7``, ``5.5``, ``0``."""
+    text = f"{percent:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+
+
+def _customer(buyer: Party, country: str) -> str:
+    status = "business or consumer unknown" if buyer.status is CustomerStatus.UNKNOWN else buyer.status.value
+    return f"customer in {country}, {status}"
+
+
+def _vat_id(vat_id: str, state: VatIdState) -> str:
+    return {
+        VatIdState.MISSING: "no VAT id",
+        VatIdState.VALID: f"VAT id {vat_id} (pattern and check digits right)",
+        VatIdState.INVALID: f"VAT id {vat_id} (not well-formed)",
+        VatIdState.OTHER_COUNTRY: f"VAT id {vat_id} (of another country)",
+        VatIdState.UNCHECKED: f"tax number {vat_id} of a third country",
+    }[state]

@@ -1,0 +1,59 @@
+"""VAT ids: written alike, checked by national pattern and check digits, matched with the country.
+
+The check works offline (python-stdnum); whether the tax office knows the number is another
+question, asked elsewhere.
+"""
+
+from enum import StrEnum
+
+from stdnum.eu import vat
+from stdnum.exceptions import ValidationError
+
+from connector.accounting.countries import EU_MEMBERS, vat_prefix
+from connector.accounting.party import Address
+
+EU_PREFIXES = frozenset({"EL" if country == "GR" else country for country in EU_MEMBERS} | {"XI"})
+"""Prefixes of VAT ids that count in the EU: the member states, Greece as EL, Northern Ireland as XI."""
+
+
+class VatIdState(StrEnum):
+    """What can be said about a customer's VAT id without asking anybody."""
+
+    MISSING = "missing"
+    VALID = "valid"
+    """Pattern, check digits and country agree."""
+    INVALID = "invalid"
+    """Pattern or check digits are wrong."""
+    OTHER_COUNTRY = "other_country"
+    """A well-formed VAT id, but not of the country of the address."""
+    UNCHECKED = "unchecked"
+    """A number of a third country, which says nothing here."""
+
+
+def normalise_vat_id(text: str) -> str:
+    """Upper case without blanks and separators; ``GR`` becomes ``EL``. What is wrong stays wrong."""
+    compact = "".join(sign for sign in text.upper() if sign.isalnum() or sign in "+*")
+    return "EL" + compact[2:] if compact.startswith("GR") else compact
+
+
+def check_vat_id(text: str, address: Address) -> VatIdState:
+    """Judge a VAT id against the customer's address."""
+    vat_id = normalise_vat_id(text)
+    if not vat_id:
+        return VatIdState.MISSING
+    prefix, expected = vat_id[:2], vat_prefix(address)
+    if prefix not in EU_PREFIXES:
+        return VatIdState.INVALID if expected in EU_PREFIXES else VatIdState.UNCHECKED
+    if not _is_well_formed(vat_id):
+        return VatIdState.INVALID
+    return VatIdState.VALID if prefix == expected else VatIdState.OTHER_COUNTRY
+
+
+def _is_well_formed(vat_id: str) -> bool:
+    if not vat_id.isascii():
+        return False
+    try:
+        vat.validate(vat_id)
+    except ValidationError:
+        return False
+    return True
