@@ -134,16 +134,12 @@ def read_file(data: bytes) -> ExtfFile:
 
 
 def _decode(data: bytes) -> tuple[str, str]:
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            body = data[len(mark) :]
-            break
-    else:
-        encoding, body = ENCODING, data
+    marked = ((mark, encoding) for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark))
+    mark, encoding = next(marked, (b"", ENCODING))
     try:
-        return encoding, body.decode(encoding)
+        return encoding, data[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
-        message = f"Byte {error.start} of the file is not valid {encoding}."
+        message = f"Byte {len(mark) + error.start} of the file is not valid {encoding}."
         raise DataError([_unreadable("bad_encoding", message)]) from error
 
 

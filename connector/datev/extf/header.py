@@ -25,6 +25,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 """The header's creation time is the time on the wall of whoever imports the file."""
 
 _LABEL = (r"[\w\-./ ]{1,30}", "letters, digits, blanks and _ . - / only, at most 30 characters")
+_CONSULTANT = (r"(?!1000$)[1-9]\d{3,6}", "1001 to 9999999")
 _TIMESTAMP = (r"(?:19|20)\d{15}", "17 digits JJJJMMTTHHMMSSmmm")
 
 HEADER_FIELDS: tuple[Column, ...] = (
@@ -38,14 +39,7 @@ HEADER_FIELDS: tuple[Column, ...] = (
     text("Herkunft", 2, "[A-Za-z]{2}", "two letters"),
     text("Exportiert von", 25),
     text("Importiert von", 25),
-    number(
-        "Berater",
-        7,
-        0,
-        r"100[1-9]|10[1-9]\d|1[1-9]\d\d|[2-9]\d{3}|[1-9]\d{4,6}",
-        "1001 to 9999999",
-        required=True,
-    ),
+    number("Berater", 7, 0, *_CONSULTANT, required=True),
     number("Mandant", 5, 0, r"[1-9]\d{0,4}", "1 to 99999", required=True),
     day("Wirtschaftsjahr-Beginn", Kind.DATE_REVERSED, required=True),
     number("Sachkontennummernlänge", 1, 0, "[4-8]", "4 to 8", required=True),
@@ -176,7 +170,7 @@ def header_problems(contents: Sequence[str]) -> list[Problem]:
         return [
             Problem(
                 "header_field_count",
-                f"The header record has {len(contents)} fields, version {HEADER_VERSION} has {len(HEADER_FIELDS)}.",
+                f"The header record has {len(contents)} fields but must have {len(HEADER_FIELDS)}.",
                 "header",
                 "Write the header record again with all its fields.",
             )

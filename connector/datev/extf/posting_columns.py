@@ -77,7 +77,7 @@ POSTING_COLUMNS: tuple[Column, ...] = (
     text("EU-Land (Anzahlungen)", 2, *_COUNTRY),
     number("Sachverhalt L+L (Anzahlungen)", 3),
     number("EU-Steuersatz (Anzahlungen)", 2, 2),
-    account("Erlöskonto (Anzahlungen)"),
+    number("Erlöskonto (Anzahlungen)", 9),
     text("Herkunft-Kz", 2),
     text("Buchungs GUID", 36, *_GUID),
     day("KOST-Datum"),

@@ -53,8 +53,7 @@ def _accounts_fit_the_length(c: Contents, terms: BatchTerms) -> Iterator[tuple[s
             yield (
                 "account_too_long",
                 number,
-                f"account {c[number - 1]} is too long: ledger accounts have {terms.account_length} digits "
-                "and personal accounts one more.",
+                f"account {c[number - 1]} has more than the {terms.account_length + 1} digits of a personal account.",
                 "Use an account of the client's length.",
             )
 
