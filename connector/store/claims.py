@@ -45,6 +45,12 @@ class Claim:
     """Failures in a row; waiting does not count."""
 
 
+def state_of(tx: Transaction, subject: Subject, row_id: int) -> str | None:
+    """The present state; None if there is no such row."""
+    table = _TABLES[subject]
+    return tx.execute(sa.select(table.c.state).where(table.c.id == row_id)).scalar_one_or_none()
+
+
 def take(
     tx: Transaction, subject: Subject, row_id: int, *, state: str, now: datetime, lease: timedelta
 ) -> Claim | None:
@@ -104,6 +110,14 @@ def write(tx: Transaction, claim: Claim, *, now: datetime, **values: Any) -> Non
     :raises ClaimLostError: someone else has claimed the row since.
     """
     _update(tx, claim, updated_at=now, **values)
+
+
+def release(tx: Transaction, claim: Claim) -> None:
+    """Put the row down unchanged: there was nothing to do.
+
+    :raises ClaimLostError: someone else has claimed the row since.
+    """
+    _update(tx, claim, lease_until=None)
 
 
 def wait(
@@ -176,7 +190,7 @@ def due(
     wake_again: timedelta,
     limit: int,
 ) -> list[tuple[int, str]]:
-    """Rows that are due and free, marked as woken so that the next sweep leaves them to the queue for a while.
+    """Rows that are due and free, marked as woken: the next sweeps leave them to the queue for a while.
 
     :returns: pairs of id and state.
     """

@@ -14,7 +14,7 @@ from connector.store import tables as t
 from connector.store.engine import Transaction
 
 _ACCOUNT_LOCK = 0x64656274
-"""First half of the advisory lock that makes "the next free account" one worker's at a time; second: tenant."""
+"""Advisory lock (with the tenant's id) that makes "the next free account" one worker's at a time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def secret(tx: Transaction, tenant_id: int, name: str) -> bytes | None:
 
 
 def park(tx: Transaction, tenant_id: int, *, code: str, message: str, cure: str, now: datetime) -> bool:
-    """Stop all steps of the tenant until someone acts; an earlier reason stays. Returns whether it was new."""
+    """Stop all steps of the tenant until someone acts; an earlier reason stays. Returns if it was new."""
     parked = tx.execute(
         t.tenant.update()
         .where(t.tenant.c.id == tenant_id, t.tenant.c.parked_at.is_(None))

@@ -1,0 +1,107 @@
+"""Numbers for monitoring, each by one statement."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+
+from connector.store.engine import Transaction
+from connector.store.tables import batch, connection, run, submission, tenant
+
+RUN_AT_REST = ("awaiting_release", "batched", "done", "needs_attention", "ignored", "cancelled")
+"""States in which no step of the run itself is due, whatever its ``due_at`` says."""
+
+BATCH_AT_REST = ("open", "posted", "needs_attention")
+
+
+@dataclass(frozen=True, slots=True)
+class LoginEnd:
+    """When a login ends."""
+
+    tenant_key: str
+    partner: str
+    kind: str
+    state: str
+    access_expires_at: datetime
+    refresh_expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """One reading of everything."""
+
+    runs: dict[tuple[str, str], int]
+    """By tenant key and state."""
+    batches: dict[tuple[str, str], int]
+    """By tenant key and state."""
+    oldest_due_run: datetime | None
+    oldest_due_batch: datetime | None
+    unreconciled: int
+    """Submissions of which nobody knows yet whether DATEV took them."""
+    parked: dict[str, bool]
+    """By tenant key."""
+    logins: list[LoginEnd]
+
+
+def read(tx: Transaction, *, now: datetime) -> Measures:
+    """Read all measures."""
+    return Measures(
+        runs=_by_state(tx, run),
+        batches=_by_state(tx, batch),
+        oldest_due_run=_oldest_due(tx, run, RUN_AT_REST, now),
+        oldest_due_batch=_oldest_due(tx, batch, BATCH_AT_REST, now),
+        unreconciled=tx.execute(
+            sa.select(sa.func.count()).select_from(submission).where(submission.c.state == "intended")
+        ).scalar_one(),
+        parked={
+            key: parked
+            for key, parked in tx.execute(sa.select(tenant.c.key, tenant.c.parked_at.is_not(None)))
+        },
+        logins=[LoginEnd(*row) for row in tx.execute(_LOGINS)],
+    )
+
+
+def schema_version(tx: Transaction) -> str:
+    """The migration that the database stands at; empty where it was never migrated."""
+    known = tx.execute(sa.text("SELECT to_regclass('alembic_version') IS NOT NULL")).scalar_one()
+    if not known:
+        return ""
+    return tx.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none() or ""
+
+
+def newest_schema() -> str:
+    """The migration that this program was written for."""
+    return ScriptDirectory(str(Path(__file__).parent / "migrations")).get_current_head() or ""
+
+
+_LOGINS = (
+    sa.select(
+        tenant.c.key,
+        connection.c.partner,
+        connection.c.kind,
+        connection.c.state,
+        connection.c.access_expires_at,
+        connection.c.refresh_expires_at,
+    )
+    .join(tenant, tenant.c.id == connection.c.tenant_id)
+    .order_by(tenant.c.key, connection.c.partner, connection.c.kind)
+)
+
+
+def _by_state(tx: Transaction, table: sa.Table) -> dict[tuple[str, str], int]:
+    rows = tx.execute(
+        sa.select(tenant.c.key, table.c.state, sa.func.count())
+        .join(tenant, tenant.c.id == table.c.tenant_id)
+        .group_by(tenant.c.key, table.c.state)
+    )
+    return {(key, state): count for key, state, count in rows}
+
+
+def _oldest_due(tx: Transaction, table: sa.Table, at_rest: tuple[str, ...], now: datetime) -> datetime | None:
+    return tx.execute(
+        sa.select(sa.func.min(table.c.due_at))
+        .join(tenant, tenant.c.id == table.c.tenant_id)
+        .where(table.c.due_at <= now, table.c.state.not_in(at_rest), tenant.c.parked_at.is_(None))
+    ).scalar_one()
