@@ -1,0 +1,397 @@
+"""DATEV's refusals as data: one table per interface, from (operation, status, code) to a family and a cure.
+
+Sources: the ``responses`` of DATEV's API descriptions, RFC 6749 section 5.2 for the login. How a row
+is found: :mod:`connector.datev.verdicts`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connector.datev.operations import (
+    ADD_DXSO_FILE,
+    DELETE_DXSO_JOB,
+    EXCHANGE_CODE,
+    FINALISE_DXSO_JOB,
+    IMPORT_FILE,
+    LIST_CLIENTS,
+    PUT_DOCUMENT,
+    REFRESH,
+    REVOKE,
+    Api,
+)
+from connector.errors import (
+    AccessTokenRefusedError,
+    AmbiguousError,
+    ConfigurationError,
+    ConnectorError,
+    NotFoundError,
+    PartnerRefusedError,
+    PermissionMissingError,
+    RateLimitedError,
+    ReconnectNeededError,
+    TransientError,
+)
+
+ANY = None
+"""Stands for every operation, status or code in a key of the tables."""
+
+Key = tuple[str | None, int | None, str | None]
+
+PAUSE_AFTER_SERVER_ERROR = timedelta(minutes=15)
+"""DATEV says of its 500 that retries "should be avoided"; one hiccup must not park a tenant either."""
+
+PAUSE_WITHOUT_RETRY_AFTER = timedelta(seconds=60)
+"""For a 429 that does not say how long; DATEV publishes no limits."""
+
+_LOGIN_AGAIN = "Connect the tenant to DATEV again."
+_OUR_FAULT = "This is a fault of the connector: report it with DATEV's request id."
+_ASK_ADVISER = "Ask the tax adviser"
+_LOOKED_UP = "Nothing to do: it is looked up at DATEV before anything is repeated."
+_AGAIN_LATER = "Nothing to do: it is tried again."
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one answer of DATEV means."""
+
+    family: type[ConnectorError]
+    code: str
+    """Our stable name for it."""
+    says: str
+    """The end of the sentence "While …, DATEV says that …"."""
+    cure: str
+    pause: timedelta | None = None
+    """How long to wait where DATEV does not say."""
+
+
+_SCOPE = Verdict(
+    PermissionMissingError,
+    "datev_scope_missing",
+    "the login lacks a scope",
+    "Connect the tenant to DATEV again; if it stays, check the app's scopes in DATEV's developer portal.",
+)
+_APP_NOT_ALLOWED = Verdict(
+    ConfigurationError,
+    "datev_app_not_allowed",
+    "this app may not make the call",
+    "Check DATEV_CLIENT_ID and the app's products in DATEV's developer portal.",
+)
+_VIRUS = Verdict(
+    PartnerRefusedError,
+    "virus_found",
+    "its virus scanner objects to the file",
+    "Have the PDF checked and replace it at the deal, then retry the run.",
+)
+_FILE_TYPE = Verdict(
+    PartnerRefusedError,
+    "file_type_not_accepted",
+    "it does not take this kind of file",
+    "Attach the invoice as PDF to the deal, then retry the run.",
+)
+_BAD_REQUEST = Verdict(
+    PartnerRefusedError, "request_not_accepted", "the request is not as it must be", _OUR_FAULT
+)
+_SERVICE_DOWN = Verdict(
+    TransientError, "partner_unavailable", "a service it needs is not available", _AGAIN_LATER
+)
+_LEDGER_DATA = Verdict(
+    ConfigurationError,
+    "datev_client_data_inconsistent",
+    "the client's ledger data are inconsistent",
+    f"{_ASK_ADVISER} to put the client's basic data in order, then retry.",
+)
+_PERSONNEL_CLIENT = Verdict(
+    ConfigurationError,
+    "datev_client_for_personnel",
+    "the client uses DATEV Personal and takes no uploads of this kind",
+    f"{_ASK_ADVISER} which client the bookings belong to and correct the tenant's file.",
+)
+
+EXTF: Mapping[Key, Verdict] = {
+    (ANY, ANY, "1008828"): _BAD_REQUEST,
+    (ANY, ANY, "1008829"): _SCOPE,
+    (ANY, ANY, "1008831"): _BAD_REQUEST,
+    (ANY, ANY, "1008832"): Verdict(
+        PartnerRefusedError, "extf_name_refused", "file name or reference id are not accepted", _OUR_FAULT
+    ),
+    (ANY, ANY, "1008833"): Verdict(
+        PartnerRefusedError,
+        "extf_file_refused",
+        "the file itself is not accepted (empty, too long, too large or wrongly encoded)",
+        "Read DATEV's words; close batches more often where it is too large, else report it.",
+    ),
+    (ANY, ANY, "1008834"): Verdict(
+        PartnerRefusedError,
+        "extf_header_refused",
+        "the file's header is not accepted",
+        "DATEV names the field by number: check consultant and client number, fiscal year and account length "
+        "in the tenant's file, then retry the batch.",
+    ),
+    (ANY, ANY, "1008835"): Verdict(
+        ConfigurationError,
+        "datev_client_id_invalid",
+        "the client's number is not valid",
+        "Check consultant_number and client_number in the tenant's file.",
+    ),
+    (ANY, ANY, "1008836"): _VIRUS,
+    (ANY, ANY, "1008837"): Verdict(
+        PartnerRefusedError,
+        "datev_job_failed_try_again",
+        "its own processing failed and the file should be sent again",
+        "Retry the batch: it is sent again as a new attempt.",
+    ),
+    # The same number as the text of a failed import call: there nobody knows whether the file was kept.
+    (IMPORT_FILE.name, ANY, "1008837"): Verdict(
+        AmbiguousError, "outcome_unknown", "an error happened while it took the file", _LOOKED_UP
+    ),
+    (ANY, ANY, "1008838"): Verdict(
+        PermissionMissingError,
+        "datev_permission_missing",
+        "the permission to transfer data for this client is missing or has expired",
+        f"{_ASK_ADVISER} to renew the permission for the Buchungsdatenservice, then unpark the tenant.",
+    ),
+}
+
+CLIENTS: Mapping[Key, Verdict] = {
+    (ANY, ANY, "1008828"): _BAD_REQUEST,
+    (ANY, ANY, "1008829"): _SCOPE,
+    # Without a client id in the path the lasting login, bound to one client, is refused.
+    (LIST_CLIENTS.name, 403, ANY): Verdict(
+        ConfigurationError,
+        "client_list_not_allowed",
+        "this login may not list clients",
+        "A lasting login is bound to one client: start with the short login, or type the client's number.",
+    ),
+    (ANY, 404, ANY): Verdict(
+        NotFoundError,
+        "datev_client_not_found",
+        "the client does not exist or is not visible for this login",
+        f"Check consultant_number and client_number in the tenant's file; if they are right, "
+        f"{_ASK_ADVISER[0].lower()}{_ASK_ADVISER[1:]} for the right to this client.",
+    ),
+}
+
+_DOCUMENT_THERE = Verdict(
+    PartnerRefusedError,
+    "document_already_there",
+    "a document with this id is already there",
+    "Nothing to do where it is ours; else check the document in Belege online.",
+)
+
+DOCUMENTS: Mapping[Key, Verdict] = {
+    (ANY, ANY, "DCO01005"): _SCOPE,
+    (ANY, ANY, "DCO01006"): _APP_NOT_ALLOWED,
+    (ANY, ANY, "DCO01009"): _LEDGER_DATA,
+    (ANY, ANY, "DCO01010"): Verdict(
+        ConfigurationError,
+        "document_type_unknown",
+        "the client has no such document type",
+        "Choose one of the client's document types in the tenant's file, or none.",
+    ),
+    (ANY, ANY, "DCO01012"): _DOCUMENT_THERE,
+    (ANY, ANY, "DCO01013"): _APP_NOT_ALLOWED,
+    (ANY, ANY, "DCO01015"): _FILE_TYPE,
+    (ANY, ANY, "DCO01016"): Verdict(
+        PartnerRefusedError,
+        "file_too_large",
+        "the file is larger than 20 MB",
+        "Attach a smaller PDF to the deal, then retry the run.",
+    ),
+    (ANY, ANY, "DCO01019"): Verdict(
+        ConfigurationError,
+        "belege_online_missing",
+        "the client has no stock in Belege online",
+        f"{_ASK_ADVISER} to set up Belege online for the client, then retry.",
+    ),
+    (ANY, ANY, "DCO01020"): _SERVICE_DOWN,
+    (ANY, ANY, "DCO01215"): _FILE_TYPE,
+    (ANY, ANY, "DCO01219"): _FILE_TYPE,
+    (ANY, ANY, "DCO01222"): Verdict(
+        PartnerRefusedError,
+        "file_name_too_long",
+        "the file's name is longer than 255 characters",
+        "Shorten the file's name at the deal, then retry the run.",
+    ),
+    (ANY, ANY, "DCO01227"): Verdict(
+        ConfigurationError,
+        "document_type_too_long",
+        "the document type is longer than 30 characters",
+        "Choose one of the client's document types in the tenant's file, or none.",
+    ),
+    (ANY, ANY, "DCO01231"): Verdict(
+        ConfigurationError,
+        "upload_not_supported",
+        "this client cannot be reached by uploads",
+        f"{_ASK_ADVISER} to enable uploads to Belege online for the client.",
+    ),
+    (ANY, ANY, "DCO01234"): Verdict(
+        PartnerRefusedError, "document_id_refused", "the document's id has not the right form", _OUR_FAULT
+    ),
+    (ANY, ANY, "DCO01243"): _VIRUS,
+    (ANY, ANY, "DCO01245"): Verdict(
+        PartnerRefusedError,
+        "pdf_unreadable",
+        "the PDF cannot be read",
+        "Open the PDF, save it anew (without a password), replace it at the deal, then retry the run.",
+    ),
+    (ANY, ANY, "DCO01253"): Verdict(
+        PartnerRefusedError,
+        "document_content_exists",
+        "the same file is already in Belege online under another id",
+        "Delete that copy in Belege online or attach another PDF to the deal, then retry the run: "
+        "the booking links to the id it was given.",
+    ),
+    (ANY, ANY, "DCO01300"): _PERSONNEL_CLIENT,
+    (PUT_DOCUMENT.name, 409, ANY): _DOCUMENT_THERE,
+    (ANY, 404, ANY): CLIENTS[ANY, 404, ANY],
+}
+"""Codes that only a fault of ours can cause (DCO01001, 01004, 01008, 01217 …) fall to the row for 400."""
+
+_ALREADY_FINAL = Verdict(
+    AmbiguousError,
+    "dxso_job_already_finalised",
+    "the job has been finalised already",
+    "Nothing to do: its status is read before anything is repeated.",
+)
+
+DXSO: Mapping[Key, Verdict] = {
+    (ANY, ANY, "DCO01002"): Verdict(
+        ConfigurationError,
+        "dxso_client_not_set_up",
+        "the client is not set up for outgoing invoices by this road",
+        f"{_ASK_ADVISER} to set Belege online to the editing form Erweitert with a fiscal year, then retry.",
+    ),
+    (ANY, ANY, "DCO01003"): Verdict(
+        NotFoundError,
+        "dxso_job_not_found",
+        "it does not know the job",
+        "Retry the batch: a new job is opened.",
+    ),
+    (ANY, ANY, "DCO01005"): _SCOPE,
+    (ANY, ANY, "DCO01006"): _APP_NOT_ALLOWED,
+    (ADD_DXSO_FILE.name, ANY, "DCO01007"): _ALREADY_FINAL,
+    (FINALISE_DXSO_JOB.name, ANY, "DCO01007"): _ALREADY_FINAL,
+    (DELETE_DXSO_JOB.name, ANY, "DCO01007"): _ALREADY_FINAL,
+    (ANY, ANY, "DCO01009"): _LEDGER_DATA,
+    (ANY, ANY, "DCO01013"): _APP_NOT_ALLOWED,
+    (ANY, ANY, "DCO01015"): _FILE_TYPE,
+    (ANY, ANY, "DCO01016"): DOCUMENTS[ANY, ANY, "DCO01016"],
+    (ANY, ANY, "DCO01219"): _FILE_TYPE,
+    (ANY, ANY, "DCO01300"): _PERSONNEL_CLIENT,
+    (ANY, ANY, "DCO01301"): Verdict(
+        ConfigurationError,
+        "dxso_not_supported_by_client",
+        "the client uses the new Belege online, which takes no Rechnungsdatenservice 1.0",
+        'Set format = "extf" in the tenant\'s file and connect the tenant again; the adviser orders the '
+        "Buchungsdatenservice.",
+    ),
+    (ANY, 404, ANY): Verdict(
+        NotFoundError,
+        "dxso_job_not_found",
+        "it does not know the job or the client",
+        "The job may be older than two months or deleted in DATEV: look there, then retry the batch.",
+    ),
+}
+
+_CLIENT_REFUSED = Verdict(
+    ConfigurationError,
+    "datev_client_auth_refused",
+    "it does not accept the app's identification",
+    "Check DATEV_CLIENT_ID and DATEV_CLIENT_AUTH: none for a public client, basic with "
+    "DATEV_CLIENT_SECRET for a confidential one.",
+)
+
+LOGIN: Mapping[Key, Verdict] = {
+    (REFRESH.name, ANY, "invalid_grant"): Verdict(
+        ReconnectNeededError, "reconnect_needed", "the login has ended", _LOGIN_AGAIN
+    ),
+    (EXCHANGE_CODE.name, ANY, "invalid_grant"): Verdict(
+        PartnerRefusedError,
+        "login_code_refused",
+        "the login's code is used up, too old or not ours",
+        "Start the login again.",
+    ),
+    (ANY, ANY, "invalid_client"): _CLIENT_REFUSED,
+    (ANY, ANY, "unauthorized_client"): _APP_NOT_ALLOWED,
+    (ANY, ANY, "invalid_scope"): Verdict(
+        ConfigurationError,
+        "datev_scope_refused",
+        "the app may not ask for these rights",
+        "Check the app's products in DATEV's developer portal and the client's number.",
+    ),
+    (ANY, ANY, "unsupported_grant_type"): _APP_NOT_ALLOWED,
+    # Without a body a 401 on these calls speaks of the app, since they carry no access token.
+    (REFRESH.name, 401, ANY): _CLIENT_REFUSED,
+    (EXCHANGE_CODE.name, 401, ANY): _CLIENT_REFUSED,
+    (REVOKE.name, 401, ANY): _CLIENT_REFUSED,
+    (ANY, 404, ANY): Verdict(
+        ConfigurationError,
+        "login_address_wrong",
+        "there is nothing at this address",
+        "Check DATEV_LOGIN_BASE_URL, DATEV_TOKEN_BASE_URL and DATEV_ENVIRONMENT.",
+    ),
+}
+
+BY_STATUS: Mapping[int, Verdict] = {
+    400: _BAD_REQUEST,
+    401: Verdict(
+        AccessTokenRefusedError,
+        "access_token_refused",
+        "the access token is not valid (any more)",
+        "Nothing to do: the login is renewed and the call repeated.",
+    ),
+    403: Verdict(
+        PermissionMissingError,
+        "datev_permission_missing",
+        "the login has no right to do this",
+        f"{_ASK_ADVISER} to check the rights of the user who connected, then connect the tenant again.",
+    ),
+    404: Verdict(
+        NotFoundError,
+        "not_found",
+        "what was asked for does not exist",
+        "Check consultant_number and client_number in the tenant's file.",
+    ),
+    413: Verdict(
+        PartnerRefusedError,
+        "file_too_large",
+        "the file is too large",
+        "Close batches more often, or attach a smaller PDF, then retry.",
+    ),
+    429: Verdict(
+        RateLimitedError,
+        "rate_limited",
+        "it wants fewer calls",
+        _AGAIN_LATER,
+        pause=PAUSE_WITHOUT_RETRY_AFTER,
+    ),
+}
+"""For every interface, below the rows that know an operation or a code."""
+
+REFUSED = Verdict(PartnerRefusedError, "partner_refused", "the call is not accepted", _OUR_FAULT)
+REDIRECTED = Verdict(
+    ConfigurationError,
+    "datev_address_moved",
+    "the address has moved",
+    "Check DATEV_ENVIRONMENT and the DATEV base URLs.",
+)
+FAILED = Verdict(TransientError, "partner_unavailable", "it is not available", _AGAIN_LATER)
+FAILED_INSIDE = Verdict(
+    TransientError,
+    "partner_failed",
+    "an error happened inside it",
+    "Nothing to do yet: it is tried again, seldom. If it lasts, give DATEV's support the request id.",
+    pause=PAUSE_AFTER_SERVER_ERROR,
+)
+IN_DOUBT = Verdict(
+    AmbiguousError, "outcome_unknown", "something failed; whether it took the call is not known", _LOOKED_UP
+)
+
+TABLES: Mapping[Api, Mapping[Key, Verdict]] = {
+    Api.LOGIN: LOGIN,
+    Api.CLIENTS: CLIENTS,
+    Api.DOCUMENTS: DOCUMENTS,
+    Api.EXTF: EXTF,
+    Api.DXSO: DXSO,
+}
