@@ -1,0 +1,163 @@
+"""Control API, Pipedrive's side: companies, their data, and what people do with a deal."""
+
+from flask import Blueprint, Response, json
+
+from webapp.sandbox.control_body import check_fields, read_body, refuse
+from webapp.sandbox.pipedrive_access import BURST_API, BURST_OAUTH, DAILY_BASE, PLAN_MULTIPLIER
+from webapp.sandbox.pipedrive_changes import announce, change_deal
+from webapp.sandbox.pipedrive_oauth import DEFAULT_SCOPES
+from webapp.sandbox.pipedrive_seed import FIELD_ENTITIES, seed
+from webapp.sandbox.state import current, digest
+from webapp.sandbox.store import Record
+
+blueprint = Blueprint("control_pipedrive", __name__, url_prefix="/control/pipedrive")
+
+SIGNING_DEFAULTS: Record = {"encoding": "hex", "prefix": ""}
+DEFAULT_USERS = ({"id": 9001, "name": "Vera Vertrieb", "email": "vera@example.test", "admin": True},)
+DEAL_UPDATES: Record = {
+    name: None
+    for name in (
+        "title",
+        "value",
+        "currency",
+        "org_id",
+        "person_id",
+        "owner_id",
+        "pipeline_id",
+        "stage_id",
+        "label_ids",
+        "expected_close_date",
+        "probability",
+        "is_archived",
+    )
+}
+
+
+def _answer(body: object, status: int = 200) -> Response:
+    return Response(json.dumps(body), status, mimetype="application/json")
+
+
+def _account(domain: str) -> Record:
+    account = current().store.get("pd_account", domain)
+    if account is None:
+        refuse(f"There is no Pipedrive company {domain!r}; create it first.", 404)
+    return account
+
+
+@blueprint.post("/accounts")
+def create_account() -> Response:
+    """A Pipedrive company. Created again with the same domain, its settings are replaced and its data kept."""
+    optional = {
+        "company_id": None,
+        "name": None,
+        "users": list(DEFAULT_USERS),
+        "plan": "premium",
+        "burst": {},
+        "daily_budget": None,
+        "default_currency": "EUR",
+        "timezone_name": "Europe/Berlin",
+        "custom_currencies": [],
+        "webhook_signing": None,
+    }
+    body = read_body(("company_domain", "api_token"), optional)
+    if body["plan"] not in PLAN_MULTIPLIER:
+        refuse(f"body.plan must be one of {', '.join(PLAN_MULTIPLIER)}.")
+    signing = body["webhook_signing"]
+    if signing is not None:
+        signing = check_fields(signing, ("header", "key"), SIGNING_DEFAULTS, "webhook_signing")
+        if signing["encoding"] not in ("hex", "base64"):
+            refuse("webhook_signing.encoding must be hex or base64.")
+    store = current().store
+    domain, plan = body["company_domain"], body["plan"]
+    users = [check_fields(u, ("id", "name"), {"email": "", "admin": True}, "users") for u in body["users"]]
+    burst = {"api": BURST_API[plan], "oauth": BURST_OAUTH[plan]}
+    given = check_fields(body["burst"], (), {"api": None, "oauth": None}, "burst")
+    account = {
+        **{key: value for key, value in body.items() if key != "api_token"},
+        "company_id": body["company_id"] or 7_000_000 + store.count("pd_company"),
+        "name": body["name"] or domain,
+        "users": users,
+        "burst": burst | {key: value for key, value in given.items() if value is not None},
+        "daily_budget": body["daily_budget"] or DAILY_BASE * PLAN_MULTIPLIER[plan] * len(users),
+        "webhook_signing": signing,
+    }
+    with store.transaction():
+        store.put("pd_account", domain, account)
+        token = {"domain": domain, "user_id": users[0]["id"], "kind": "api", "expires_at": None}
+        key = digest(body["api_token"])
+        store.put("pd_token", key, {**token, "key": key})
+    return _answer({"company_domain": domain, "company_id": account["company_id"]}, 201)
+
+
+@blueprint.post("/accounts/<domain>/seed")
+def seed_account(domain: str) -> Response:
+    """Organizations, persons, products, field definitions and deals; answers their ids and field codes."""
+    lists = (
+        "organizations",
+        "persons",
+        "products",
+        "deals",
+        *(f"{entity}_fields" for entity in FIELD_ENTITIES),
+    )
+    return _answer(seed(current(), _account(domain), read_body((), {name: [] for name in lists})), 201)
+
+
+@blueprint.post("/accounts/<domain>/deals")
+def create_deal(domain: str) -> Response:
+    """One deal as in a seed, but announced: hooks get a ``create`` event (it may be created won)."""
+    sandbox, account = current(), _account(domain)
+    body = read_body((), {"deal": None})
+    if not isinstance(body["deal"], dict):
+        refuse("body.deal must be an object like one of a seed's deals.")
+    empty: Record = {name: [] for name in ("organizations", "persons", "products")}
+    empty.update({f"{entity}_fields": [] for entity in FIELD_ENTITIES})
+    with sandbox.store.transaction():
+        key = seed(sandbox, account, {**empty, "deals": [body["deal"]]})["deals"][0]
+        deal = sandbox.store.get("pd_deal", key, domain)
+        user_id = account["users"][0]["id"]
+        announce(sandbox, account, "create", None, deal, source="app", user_id=user_id)
+    sandbox.courier.wake()
+    return _answer({"id": key}, 201)
+
+
+@blueprint.post("/accounts/<domain>/deals/<int:key>/<action>")
+def act_on_deal(domain: str, key: int, action: str) -> Response:
+    """``win`` (optionally with ``won_time``), ``reopen``, ``lose``, ``delete``, ``update``."""
+    sandbox, account = current(), _account(domain)
+    changes: Record
+    if action == "win":
+        body = read_body((), {"won_time": None})
+        changes = {"status": "won", "won_time": body["won_time"]}
+    elif action == "reopen":
+        read_body()
+        changes = {"status": "open"}
+    elif action == "lose":
+        changes = {"status": "lost", "lost_reason": read_body((), {"lost_reason": None})["lost_reason"]}
+    elif action == "delete":
+        read_body()
+        changes = {"is_deleted": True}
+    elif action == "update":
+        body = read_body((), {**DEAL_UPDATES, "custom_fields": {}})
+        changes = {name: value for name, value in body.items() if value is not None}
+    else:
+        refuse("The action must be win, reopen, lose, delete or update.", 404)
+    try:
+        deal = change_deal(sandbox, account, key, changes, source="app", user_id=account["users"][0]["id"])
+    except KeyError:
+        refuse(f"There is no deal {key} in {domain!r}.", 404)
+    return _answer({"id": key, "status": deal["status"], "won_time": deal["won_time"]})
+
+
+@blueprint.post("/oauth-apps")
+def create_oauth_app() -> Response:
+    """An app that companies may install."""
+    body = read_body(("client_id", "client_secret", "redirect_uri"), {"scopes": DEFAULT_SCOPES})
+    scopes = body["scopes"]
+    app = {
+        "client_id": body["client_id"],
+        "secret_digest": digest(body["client_secret"]),
+        "redirect_uri": body["redirect_uri"],
+        "scopes": " ".join(scopes) if isinstance(scopes, list) else scopes,
+    }
+    current().store.put("pd_oauth_app", app["client_id"], app)
+    return _answer({"client_id": app["client_id"]}, 201)
