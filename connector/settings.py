@@ -82,6 +82,8 @@ class Settings:
     log_format: str
     datev: DatevSettings
     pipedrive: PipedriveSettings
+    metrics_token: str = field(default="", repr=False)
+    """Bearer token for ``/metrics``; empty: it answers this machine only."""
 
     @property
     def datev_redirect_uri(self) -> str:
@@ -161,6 +163,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             client_id=read.text("PIPEDRIVE_CLIENT_ID"),
             client_secret=read.text("PIPEDRIVE_CLIENT_SECRET"),
         ),
+        metrics_token=read.text("MLC_METRICS_TOKEN"),
     )
     if read.problems:
         raise SettingsError(read.problems)

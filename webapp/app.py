@@ -1,0 +1,44 @@
+"""The web process: receiver, login pages, health."""
+
+from flask import Flask
+
+from connector import log
+from connector.pipeline.services import Services, open_services
+from connector.settings import load
+from connector.store import measures
+from tasks.wake import wake_run
+from webapp.error_pages import register_error_pages
+from webapp.health import health
+from webapp.logins import logins
+from webapp.receiver import MAX_BODY_BYTES, Wake, receiver
+from webapp.security import protect
+
+POOL_SIZE = 8
+"""Database connections of one process: one for each thread that gunicorn gives it."""
+
+
+def create_app(services: Services | None = None, *, wake: Wake = wake_run) -> Flask:
+    """The WSGI application.
+
+    :param services: None in production: made from the environment.
+    :param wake: tells a worker that a run is due; tests pass a fake.
+    :raises SettingsError: the environment is incomplete; lists every problem.
+    """
+    if services is None:
+        settings = load()
+        log.configure(level=settings.log_level, fmt=settings.log_format)
+        services = open_services(settings, pool_size=POOL_SIZE)
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.register_blueprint(receiver(services, wake))
+    app.register_blueprint(logins(services))
+    app.register_blueprint(
+        health(
+            services,
+            newest_schema=measures.newest_schema(),
+            metrics_token=services.settings.metrics_token,
+        )
+    )
+    register_error_pages(app)
+    protect(app, services.settings)
+    return app

@@ -1,0 +1,107 @@
+"""The measures as Prometheus reads them.
+
+They are read from PostgreSQL when asked, not counted in memory: every web process answers the same.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from connector.store.measures import LoginEnd, Measures
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+MOST_TENANTS = 200
+"""Above this, runs and batches are added up over all tenants: each label value is a series Prometheus keeps."""
+
+ALL_TENANTS = ""
+
+
+def exposition(read: Measures, now: datetime) -> bytes:
+    """The text of ``/metrics``."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Reading(read, now))
+    return generate_latest(registry)
+
+
+class _Reading(Collector):
+    """One reading as metric families."""
+
+    def __init__(self, read: Measures, now: datetime) -> None:
+        self._read = read
+        self._now = now
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """All families."""
+        read = self._read
+        named = len(read.parked) <= MOST_TENANTS
+        yield _by_state("mlc_runs", "Runs by tenant and state.", read.runs, named=named)
+        yield _by_state("mlc_batches", "Batches by tenant and state.", read.batches, named=named)
+        yield _single(
+            "mlc_oldest_due_run_age_seconds",
+            "How long the longest waiting due run of a tenant that is not parked has been due.",
+            self._age(read.oldest_due_run),
+        )
+        yield _single(
+            "mlc_oldest_due_batch_age_seconds",
+            "How long the longest waiting due batch of a tenant that is not parked has been due.",
+            self._age(read.oldest_due_batch),
+        )
+        yield _single(
+            "mlc_unreconciled_submissions",
+            "Submissions of which nobody knows yet whether DATEV took them.",
+            read.unreconciled,
+        )
+        yield _single("mlc_tenants", "Tenants.", len(read.parked))
+        yield self._parked(named=named)
+        yield from self._logins()
+
+    def _age(self, due: datetime | None) -> float:
+        return max(0.0, (self._now - due).total_seconds()) if due else 0.0
+
+    def _parked(self, *, named: bool) -> GaugeMetricFamily:
+        family = GaugeMetricFamily(
+            "mlc_tenant_parked", "1: no step of the tenant runs until someone acts.", labels=["tenant"]
+        )
+        for key, parked in sorted(self._read.parked.items()):
+            if named or parked:
+                family.add_metric([key], float(parked))
+        return family
+
+    def _logins(self) -> Iterable[GaugeMetricFamily]:
+        labels = ["tenant", "partner", "kind"]
+        connected = GaugeMetricFamily("mlc_login_connected", "1: the login works.", labels=labels)
+        access = GaugeMetricFamily(
+            "mlc_access_token_expiry_seconds", "Seconds until the access token is renewed at the latest.", labels=labels
+        )
+        login = GaugeMetricFamily(
+            "mlc_login_expiry_seconds", "Seconds until the login itself ends, where the partner tells.", labels=labels
+        )
+        for end in self._read.logins:
+            names = [end.tenant_key, end.partner, end.kind]
+            connected.add_metric(names, float(end.state == "connected"))
+            access.add_metric(names, (end.access_expires_at - self._now).total_seconds())
+            if end.refresh_expires_at:
+                login.add_metric(names, self._left(end))
+        return connected, access, login
+
+    def _left(self, end: LoginEnd) -> float:
+        return (end.refresh_expires_at - self._now).total_seconds() if end.refresh_expires_at else 0.0
+
+
+def _single(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _by_state(name: str, text: str, counts: dict[tuple[str, str], int], *, named: bool) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text, labels=["tenant", "state"])
+    totals: dict[tuple[str, str], int] = {}
+    for (tenant_key, state), count in counts.items():
+        label = (tenant_key if named else ALL_TENANTS, state)
+        totals[label] = totals.get(label, 0) + count
+    for (tenant_key, state), count in sorted(totals.items()):
+        family.add_metric([tenant_key, state], count)
+    return family

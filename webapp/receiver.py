@@ -1,0 +1,150 @@
+"""``POST /webhooks/pipedrive/<tenant key>``: authenticate, store, wake, 2xx. Nothing else happens here.
+
+Pipedrive counts anything but 2xx within 10 s as failed, tries again three times, and after ten failed
+first tries stops sending for half an hour, losing what happens meanwhile. Therefore:
+
+=====  =======================================================================================
+202    stored; ``run`` chains were woken, or the sweep finds them
+200    nothing to do: a delivery that we know already, or none about a won deal
+400    no JSON, or not the shape of a Pipedrive delivery: sending it again cannot help
+401    the delivery does not prove that it comes from this tenant, or there is no such tenant
+413    larger than 1 MiB
+503    PostgreSQL is away, or a bug of ours. A bug answers 503 and not 500 because both mean
+       "send it again" to Pipedrive, and 503 says so to proxies and people too; the bug itself
+       stands in the log under the id in the answer.
+=====  =======================================================================================
+"""
+
+from collections.abc import Callable, Mapping
+from secrets import token_urlsafe
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+
+from connector.errors import DatabaseUnavailableError, DataError
+from connector.log import get_logger
+from connector.pipedrive import webhook
+from connector.pipeline import intake
+from connector.pipeline.services import Services
+from connector.tenants.config import HmacConfig, ReceiverConfig
+from webapp.credentials import CredentialCache, Credentials, load_credentials
+from webapp.error_pages import RETRY_AFTER_S, log_unexpected
+
+log = get_logger(__name__)
+
+MAX_BODY_BYTES = 1024 * 1024
+"""A deal with hundreds of custom fields stays below 100 KB; more is no webhook."""
+
+Wake = Callable[[int], None]
+
+
+def receiver(services: Services, wake: Wake) -> Blueprint:
+    """The blueprint.
+
+    :param wake: tells a worker that a run is due; must neither raise nor take long.
+    """
+    blueprint = Blueprint("receiver", __name__)
+    cache = CredentialCache(lambda key: load_credentials(services, key))
+    decoy = _Decoy()
+
+    @blueprint.post("/webhooks/pipedrive/<tenant_key>")
+    def receive(tenant_key: str) -> Response:
+        body = _read_body()
+        credentials = cache.get(tenant_key)
+        if not _is_authentic(credentials, decoy, request.headers, body):
+            return _unauthorized()
+        assert credentials is not None  # noqa: S101 - an unknown tenant is never authentic
+        event = webhook.parse_delivery(body)
+        if event is None:
+            return _answer(200, stored=False)
+        run_ids = intake.receive(services, credentials.tenant, event, "webhook")
+        for run_id in run_ids:
+            wake(run_id)
+        return _answer(202 if run_ids else 200, stored=bool(run_ids))
+
+    blueprint.register_error_handler(DataError, _malformed)
+    blueprint.register_error_handler(DatabaseUnavailableError, _database_away)
+    blueprint.register_error_handler(RequestEntityTooLarge, _too_large)
+    blueprint.register_error_handler(Exception, _unexpected)
+    return blueprint
+
+
+class _Decoy:
+    """What a delivery to an unknown tenant is compared with, so that the refusal takes the usual time."""
+
+    def __init__(self) -> None:
+        self.receiver = ReceiverConfig(basic_user="nobody", hmac=HmacConfig())
+        self.secret = token_urlsafe(32)
+
+
+def _is_authentic(
+    credentials: Credentials | None, decoy: _Decoy, headers: Mapping[str, str], body: bytes
+) -> bool:
+    config = credentials.tenant.config.receiver if credentials else decoy.receiver
+    passed = webhook.authenticate(
+        config,
+        headers=headers,
+        body=body,
+        basic_password=credentials.basic_password if credentials else decoy.secret,
+        hmac_key=credentials.hmac_key if credentials else decoy.secret,
+    )
+    return passed and credentials is not None
+
+
+def _read_body() -> bytes:
+    """The raw body, which the signature covers.
+
+    The limit also holds for a chunked body, which announces no length: reading stops at the limit.
+    """
+    request.max_content_length = MAX_BODY_BYTES
+    return request.get_data(cache=False)
+
+
+def _unauthorized() -> Response:
+    response = _answer(401, error="unauthorized", message="The delivery does not prove where it comes from.")
+    response.headers["WWW-Authenticate"] = 'Basic realm="ml-connector", charset="UTF-8"'
+    return response
+
+
+def _malformed(error: DataError) -> Response:
+    return _answer(
+        400,
+        error=error.code,
+        message=error.message,
+        problems=[problem.as_dict() for problem in error.problems],
+    )
+
+
+def _too_large(_error: Exception) -> Response:
+    response = _answer(413, error="too_large", message=f"The body is larger than {MAX_BODY_BYTES} bytes.")
+    # What is left of the body is never read, so the connection cannot carry another request.
+    response.headers["Connection"] = "close"
+    return response
+
+
+def _database_away(_error: Exception) -> Response:
+    log.warning("delivery_not_stored", reason="database_unavailable")
+    return _try_again(error="database_unavailable", message="Nothing was stored; please send it again.")
+
+
+def _unexpected(error: Exception) -> Response:
+    if isinstance(error, ClientDisconnected):
+        return _answer(400, error="incomplete", message="The body ended early.")
+    if isinstance(error, HTTPException):
+        return _answer(error.code or 400, error=error.name, message=error.description or "")
+    return _try_again(
+        error="unexpected", message="Nothing was stored; please send it again.", error_id=log_unexpected(error)
+    )
+
+
+def _try_again(**content: str) -> Response:
+    response = _answer(503, **content)
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _answer(status: int, **content: Any) -> Response:
+    response = jsonify(content)
+    response.status_code = status
+    return response
