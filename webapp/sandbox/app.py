@@ -56,7 +56,8 @@ def create_app(state_dir: str | None = None, *, deliver: bool = True) -> Flask:
     sandbox = Sandbox(store, clock, Courier(store, clock), BurstMeter(time_scale))
     app.extensions[EXTENSION] = sandbox
     app.before_request(faults.before_request)
-    # after_request hooks run in reverse order: first the fault spoils the answer, then the log sees what went out
+    # after_request hooks run in reverse order: first the fault spoils the answer, then the log sees what went
+    # out
     app.after_request(_log_request)
     app.after_request(faults.after_request)
     _register(app)

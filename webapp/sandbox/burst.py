@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 WINDOW_S = 2.0
 BLOCK_AFTER_REFUSALS = 10
-"""Pipedrive says only that ignoring 429 leads to a block; ten refused calls in a row is our reading of "ignoring"."""
+"""Pipedrive says only that ignoring 429 leads to a block; ten refused calls in a row is our reading of
+"ignoring".
+"""
 BLOCK_S = 60.0
 """How long a blocked caller gets the 403 page; Pipedrive names no figure."""
 

@@ -14,23 +14,20 @@ blueprint = Blueprint("control_pipedrive", __name__, url_prefix="/control/pipedr
 
 SIGNING_DEFAULTS: Record = {"encoding": "hex", "prefix": ""}
 DEFAULT_USERS = ({"id": 9001, "name": "Vera Vertrieb", "email": "vera@example.test", "admin": True},)
-DEAL_UPDATES: Record = {
-    name: None
-    for name in (
-        "title",
-        "value",
-        "currency",
-        "org_id",
-        "person_id",
-        "owner_id",
-        "pipeline_id",
-        "stage_id",
-        "label_ids",
-        "expected_close_date",
-        "probability",
-        "is_archived",
-    )
-}
+DEAL_UPDATES = (
+    "title",
+    "value",
+    "currency",
+    "org_id",
+    "person_id",
+    "owner_id",
+    "pipeline_id",
+    "stage_id",
+    "label_ids",
+    "expected_close_date",
+    "probability",
+    "is_archived",
+)
 
 
 def _answer(body: object, status: int = 200) -> Response:
@@ -46,8 +43,8 @@ def _account(domain: str) -> Record:
 
 @blueprint.post("/accounts")
 def create_account() -> Response:
-    """A Pipedrive company. Created again with the same domain, its settings are replaced and its data kept."""
-    optional = {
+    """A Pipedrive company. Sent again, its settings are replaced and its data kept."""
+    optional: Record = {
         "company_id": None,
         "name": None,
         "users": list(DEFAULT_USERS),
@@ -137,7 +134,7 @@ def act_on_deal(domain: str, key: int, action: str) -> Response:
         read_body()
         changes = {"is_deleted": True}
     elif action == "update":
-        body = read_body((), {**DEAL_UPDATES, "custom_fields": {}})
+        body = read_body((), {**dict.fromkeys(DEAL_UPDATES), "custom_fields": {}})
         changes = {name: value for name, value in body.items() if value is not None}
     else:
         refuse("The action must be win, reopen, lose, delete or update.", 404)

@@ -1,8 +1,8 @@
 """Delivers Pipedrive's webhooks: the queue is on disk, so a killed sandbox delivers after its restart.
 
-Pipedrive's rules (guide for webhooks): any 2xx within 10 s is success; else three more tries after 3, 30 and 150 s; ten
-events whose first try failed ban the hook for 30 minutes, and events during a ban are lost; a hook without success for
-three days is deleted.
+Pipedrive's rules (guide for webhooks): any 2xx within 10 s is success; else three more tries after 3, 30 and
+150 s; ten events whose first try failed ban the hook for 30 minutes, and events during a ban are lost; a hook
+without success for three days is deleted.
 """
 
 import base64
@@ -101,7 +101,7 @@ class Courier:
         pause = IDLE_S
         for key, due_at in rows:
             if due_at > now:
-                return min(pause, due_at - now)
+                return min(pause, float(due_at) - now)
             with self._lock:
                 if key in self._in_flight:
                     continue

@@ -1,7 +1,8 @@
 """Who may call DATEV's APIs, and the two forms in which they say no.
 
-``problem`` bodies belong to accounting:clients and accounting:extf-files, ``DCO`` bodies to accounting:documents and
-accounting:dxso-jobs. Both header schemes (token and app id) are required by every description; a missing one is 401.
+``problem`` bodies belong to accounting:clients and accounting:extf-files, ``DCO`` bodies to
+accounting:documents and accounting:dxso-jobs. Both header schemes (token and app id) are required by every
+description; a missing one is 401.
 """
 
 import re
@@ -158,7 +159,8 @@ def load_client(style: str, client_id: str) -> Record:
     """The client of a path.
 
     Raises:
-        HTTPException: 400 for a malformed id (problem style), 403 outside a long-term session's client, 404 unknown.
+        HTTPException: 400 for a malformed id (problem style), 403 outside a long-term session's client, 404
+        unknown.
     """
     if style == "problem" and CLIENT_ID.fullmatch(client_id) is None:
         elements = [{"name": "client-id", "reason": "Path segment client-id is invalid"}]
@@ -188,7 +190,9 @@ def refuse_long_term_list(style: str) -> None:
 
 
 def page(rows: list[Record], *, least_top: int = 1) -> tuple[list[Record], dict[str, str]]:
-    """One ``skip``/``top`` page with its ``Total-Items`` and ``Link`` headers (``top`` above 100 counts as 100)."""
+    """One ``skip``/``top`` page with its ``Total-Items`` and ``Link`` headers (``top`` above 100 counts as
+    100).
+    """
     elements = []
     numbers = {"skip": 0, "top": MAX_TOP}
     for name, least in (("skip", 0), ("top", least_top)):

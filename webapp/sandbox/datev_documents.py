@@ -31,7 +31,8 @@ DOCUMENTS_SCOPE = "accounting:documents"
 MAX_BYTES = 20 * 1024 * 1024
 MAX_NAME = 255
 GUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-4[0-9A-Fa-f]{3}-[89ABab][0-9A-Fa-f]{3}-[0-9A-Fa-f]{12}")
-"""Version-4-shaped: DCO01234 asks for one version and variant, and the description's example is a version 4."""
+"""Version-4-shaped: DCO01234 asks for one version and variant, and the description's example is a version 4.
+"""
 DISALLOWED_IN_NAME = re.compile(r"[^ &()+\-._0-9A-Za-zÀ-ÖØ-öø-ÿ]")
 NEXT_TYPES = ("gif", "jpeg", "jpg", "pdf", "png", "tif", "tiff", "xml")
 NOW_TYPES = (*NEXT_TYPES, "bmp", "csv", "doc", "docx", "eml", "msg", "odt", "rtf", "txt", "xls", "xlsx")
@@ -220,7 +221,9 @@ def _upload(client: Record, guid: str) -> Response:
 def _store(
     client: Record, guid: str, upload: FileStorage, name: str, content: bytes, metadata: Record
 ) -> Record:
-    """Store the document and return it as the API shows it; refuses a used GUID and, in the new version, a copy."""
+    """Store the document and return it as the API shows it; refuses a used GUID and, in the new version, a
+    copy.
+    """
     sandbox = current()
     store = sandbox.store
     with store.transaction():

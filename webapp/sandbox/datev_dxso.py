@@ -1,4 +1,6 @@
-"""accounting:dxso-jobs v2 (Rechnungsdatenservice 1.0): create a job, attach files, finalise, read status and protocol."""
+"""accounting:dxso-jobs v2 (Rechnungsdatenservice 1.0): create a job, attach files, finalise, read status and
+protocol.
+"""
 
 import re
 from datetime import datetime, timedelta
@@ -81,10 +83,10 @@ def create_job(client_id: str) -> Response:
         dco(400, "DCO01017", "MissingMandatoryParameterFault")
     if month is not None and (not isinstance(month, str) or MONTH.fullmatch(month) is None):
         dco(400, "DCO01008", "InvalidMessageBodyFault")
-    if kind and not _has_fiscal_year(client, month, kind):
+    if kind and month and not _has_fiscal_year(client, month, kind):
         dco(400, "DCO01002", "InvalidDxsoImportTargetFault")
     sandbox = current()
-    job = {
+    job: Record = {
         "id": new_guid().upper(),
         "client_id": client_id,
         "import_type": kind,
@@ -142,7 +144,9 @@ def add_file(client_id: str, job_id: str) -> Response:
 @blueprint.put("/clients/<client_id>/dxso-jobs/<job_id>")
 @guarded("dco", SCOPE)
 def finalise_job(client_id: str, job_id: str) -> Response:
-    """Finish a job with ``{"ready": "true"}`` as ``application/merge-patch+json``; afterwards nothing changes."""
+    """Finish a job with ``{"ready": "true"}`` as ``application/merge-patch+json``; afterwards nothing
+    changes.
+    """
     _usable_client(client_id)
     if request.mimetype != MERGE_PATCH:
         dco(415)

@@ -1,4 +1,6 @@
-"""accounting:extf-files v3: takes EXTF files and tells how their jobs ended. A second identical file is taken, as by DATEV."""
+"""accounting:extf-files v3: takes EXTF files and tells how their jobs ended. A second identical file is
+taken, as by DATEV.
+"""
 
 import re
 from datetime import datetime, timedelta
@@ -34,7 +36,7 @@ MAX_LABEL = 250
 
 
 def _header(name: str) -> str:
-    """A request header as text: WSGI hands bytes over as latin-1, callers send umlauts as UTF-8 or latin-1."""
+    """A header as text: WSGI hands bytes over as latin-1, callers send umlauts as UTF-8 or latin-1."""
     value = request.headers.get(name, "")
     try:
         return value.encode("latin-1").decode("utf-8")

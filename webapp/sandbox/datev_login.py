@@ -1,6 +1,8 @@
-"""DATEV's login: discovery document, signing keys, and the page on which a user allows an app (OpenID Connect).
+"""DATEV's login: discovery document, signing keys, and the page on which a user allows an app (OpenID
+Connect).
 
-PKCE with S256 is mandatory, ``state`` and ``nonce`` need at least 20 characters, the redirect address must match exactly.
+PKCE with S256 is mandatory, ``state`` and ``nonce`` need at least 20 characters, the redirect address must
+match exactly.
 """
 
 import re
@@ -110,28 +112,25 @@ def _error_page(reason: str) -> Response:
 
 def _problem_with(app: Record, given: Record) -> tuple[str, str] | None:
     """The OAuth error code and its words for a wrong request, or None."""
-    if given.get("response_type") != "code":
-        return "unsupported_response_type", "response_type must be code"
-    for name in ("state", "nonce"):
-        if len(given.get(name, "")) < SHORTEST_STATE:
-            return "invalid_request", f"{name} must have at least {SHORTEST_STATE} characters"
-    if given.get("code_challenge_method") != "S256" or not CHALLENGE.fullmatch(
-        given.get("code_challenge", "")
-    ):
-        return "invalid_request", "PKCE with code_challenge_method S256 is required"
     scopes = given.get("scope", "").split()
-    if "openid" not in scopes:
-        return "invalid_scope", "scope must contain openid"
     bound = [scope for scope in scopes if CLIENT_SCOPE.fullmatch(scope)]
     unknown = [s for s in scopes if s not in app["scopes"] and s not in GENERAL_SCOPES and s not in bound]
-    if unknown:
-        return "invalid_scope", f"the app is not registered for: {' '.join(unknown)}"
-    if len(bound) > 1 or ("offline_access" in scopes) != bool(bound):
-        return (
-            "invalid_scope",
-            "offline_access and exactly one datev:iam:client:<consultant>-<client> go together",
-        )
-    return None
+    short = [name for name in ("state", "nonce") if len(given.get(name, "")) < SHORTEST_STATE]
+    has_pkce = CHALLENGE.fullmatch(given.get("code_challenge", "")) is not None
+    pair = "offline_access and exactly one datev:iam:client:<consultant>-<client> go together"
+    rules: tuple[tuple[bool, str, str], ...] = (
+        (given.get("response_type") != "code", "unsupported_response_type", "response_type must be code"),
+        (bool(short), "invalid_request", f"{' and '.join(short)} must have {SHORTEST_STATE} characters"),
+        (
+            not has_pkce or given.get("code_challenge_method") != "S256",
+            "invalid_request",
+            "PKCE with code_challenge_method S256 is required",
+        ),
+        ("openid" not in scopes, "invalid_scope", "scope must contain openid"),
+        (bool(unknown), "invalid_scope", f"the app is not registered for: {' '.join(unknown)}"),
+        (len(bound) > 1 or ("offline_access" in scopes) != bool(bound), "invalid_scope", pair),
+    )
+    return next(((error, words) for wrong, error, words in rules if wrong), None)
 
 
 @blueprint.route("/authorize", methods=["GET", "POST"])

@@ -1,7 +1,8 @@
 """DATEV's token endpoint, revocation and userinfo.
 
-Refresh tokens are single-use and rotate; using an old one ends the whole session. A short session ends 11 hours after the
-login however often it is refreshed; a long-term one (``offline_access`` with one client's scope) ends after two years.
+Refresh tokens are single-use and rotate; using an old one ends the whole session. A short session ends 11
+hours after the login however often it is refreshed; a long-term one (``offline_access`` with one client's
+scope) ends after two years.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""What the sandbox checks in a finalised DXSO package: well-formed XML, and that every file named is there."""
+"""What is checked in a finalised DXSO package: well-formed XML, and that every file named is there."""
 
 from lxml import etree
 

@@ -1,4 +1,5 @@
-"""What DATEV's data centre checks in an EXTF file: the header record, size, encoding and row count, never the columns.
+"""What DATEV's data centre checks in an EXTF file: the header record, size, encoding and row count, never the
+columns.
 
 Column errors show only when the adviser imports the batch, so the sandbox lets them pass as DATEV does.
 Source: the error list of accounting:extf-files 3.0.1 and the field table of the DATEV-Format header.

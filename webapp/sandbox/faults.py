@@ -1,9 +1,10 @@
 """Faults on demand: the n-th call of an operation answers late, wrongly, halfway or not at all.
 
-Kinds: ``status`` (any status, headers, body), ``timeout`` (answer after ``delay_seconds``), ``reset`` (the connection ends
-without an answer), ``drip`` (the true body, one byte at a time, ``delay_seconds`` apart), ``malformed`` (200 with broken
-JSON), ``html403`` (the page a content delivery network shows to a caller it blocks).
-``when=before`` hides the request from the partner; ``when=after`` lets it take effect and then spoils the answer.
+Kinds: ``status`` (any status, headers, body), ``timeout`` (answer after ``delay_seconds``), ``reset`` (the
+connection ends without an answer), ``drip`` (the true body, one byte at a time, ``delay_seconds`` apart),
+``malformed`` (200 with broken JSON), ``html403`` (the page a content delivery network shows to a caller it
+blocks). ``when=before`` hides the request from the partner; ``when=after`` lets it take effect and then
+spoils the answer.
 """
 
 import json

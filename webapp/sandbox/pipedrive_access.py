@@ -1,7 +1,7 @@
 """Who may call Pipedrive's API, how often, and how it says no.
 
-Source: the ``x-token-cost`` and ``security`` of the operations in Pipedrive's OpenAPI files, its pages on rate limiting and
-on HTTP status codes.
+Source: the ``x-token-cost`` and ``security`` of the operations in Pipedrive's OpenAPI files, its pages on
+rate limiting and on HTTP status codes.
 """
 
 from collections.abc import Callable

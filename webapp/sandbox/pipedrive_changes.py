@@ -1,4 +1,4 @@
-"""What happens to a deal: every change is stored and its webhook events are queued in the same transaction."""
+"""Changes of a deal: each is stored and its webhook events are queued in the same transaction."""
 
 import time
 from collections.abc import Mapping
@@ -16,7 +16,8 @@ CENT = Decimal("0.01")
 
 
 def line_sum(line: Record) -> float:
-    """What a product line adds to its deal: quantity x price less the line discount (tax as Pipedrive shows it: not added).
+    """What a product line adds to its deal: quantity x price less the line discount (tax as Pipedrive shows
+    it: not added).
 
     Whether Pipedrive's own ``sum`` contains exclusive tax is documented nowhere, so the sandbox keeps it out.
     """

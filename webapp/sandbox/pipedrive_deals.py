@@ -66,7 +66,7 @@ def _status_filter() -> list[str] | None:
 @blueprint.get("/deals")
 @guarded(10, *DEAL_READ)
 def list_deals() -> Response:
-    """Deals by status, owner, time of change; archived ones are not here, deleted ones only by their status."""
+    """Deals by status, owner, time of change; never archived ones, deleted ones only by their status."""
     statuses, ids = _status_filter(), ids_parameter("ids")
     since, until = moment_parameter("updated_since"), moment_parameter("updated_until")
     sort_by = choice_parameter("sort_by", ("id", "update_time", "add_time"), "id")

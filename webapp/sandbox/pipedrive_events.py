@@ -38,7 +38,9 @@ V2_DEAL_KEYS = (
     "is_archived",
     "archive_time",
 )
-"""What ``data`` of a version 2.0 deal event holds, besides ``visible_to`` (a string there) and the custom fields."""
+"""What ``data`` of a version 2.0 deal event holds, besides ``visible_to`` (a string there) and the custom
+fields.
+"""
 
 V1_TIMES = (
     "add_time",
@@ -52,7 +54,7 @@ V1_TIMES = (
 
 
 def body_v2(event: Record) -> Record:
-    """A version 2.0 event: sparse ``previous``, ids in ``meta`` as strings, custom fields as typed objects."""
+    """A version 2.0 event: sparse ``previous``, string ids in ``meta``, custom fields as typed objects."""
     account, hook, action = event["account"], event["hook"], event["action"]
     before, after = event["before"], event["after"]
     deal_id = (after or before)["id"]

@@ -89,7 +89,7 @@ def create_note() -> Response:
     sandbox, who = current(), caller()
     deal = load("deal", body["deal_id"]) if body.get("deal_id") else {}
     now = iso_utc(sandbox.clock.now()).replace("T", " ").removesuffix("Z")
-    note = {
+    note: Record = {
         "id": sandbox.store.count(f"pd_note/{who.domain}"),
         "active_flag": True,
         "add_time": now,
@@ -168,7 +168,7 @@ def create_activity() -> Response:
     sandbox, who = current(), caller()
     now = iso_utc(sandbox.clock.now())
     primary = [row["person_id"] for row in body.get("participants", []) if row.get("primary")]
-    activity = {
+    activity: Record = {
         "id": sandbox.store.count(f"pd_activity/{who.domain}"),
         **ACTIVITY_DEFAULTS,
         "owner_id": who.user_id,

@@ -179,7 +179,9 @@ def _issue(sandbox: Sandbox, app: Record, grant: Record, refresh: str) -> Respon
 
 @blueprint.post("/revoke")
 def revoke() -> Response:
-    """Revoke; a revoked refresh token takes its access tokens and the app's hooks along. 200 even for unknown tokens."""
+    """Revoke; a revoked refresh token takes its access tokens and the app's hooks along. 200 even for unknown
+    tokens.
+    """
     sandbox = current()
     app = _authenticated_app(sandbox)
     if app is None:

@@ -250,10 +250,10 @@ def _field_list(entity: str) -> Response:
 
 
 def _field(entity: str, code: str) -> Response:
-    for field in fields_of(caller().domain, entity):
-        if field["field_code"] == code:
-            return answer({"success": True, "data": field})
-    fail(404, "Field not found")
+    field = current().store.get(f"pd_{entity}_field", code, caller().domain)
+    if field is None:
+        fail(404, "Field not found")
+    return answer({"success": True, "data": field})
 
 
 def _register_fields(entity: str, scopes: tuple[str, ...]) -> None:

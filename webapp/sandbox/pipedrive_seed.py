@@ -138,7 +138,7 @@ class _Seeder:
 
     def field(self, entity: str, row: Record) -> Record:
         """A field definition; the code (40 hex characters) is derived from the name where none is given."""
-        optional = {"field_code": None, "options": [], "is_custom_field": True, "description": None}
+        optional: Record = {"field_code": None, "options": [], "is_custom_field": True, "description": None}
         row = check_fields(row, ("field_name", "field_type"), optional, f"{entity}_fields")
         seed_text = f"{self._domain}/{entity}/{row['field_name']}"
         code = row["field_code"] or hashlib.sha1(seed_text.encode(), usedforsecurity=False).hexdigest()

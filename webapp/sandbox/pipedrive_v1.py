@@ -139,7 +139,9 @@ def list_deal_files(key: int) -> Response:
     load("deal", key)
     files = current().store.all("pd_file", f"{caller().domain}/{key}")
     sort = request.args.get("sort", "id ASC").split()
-    files.sort(key=lambda row: row.get(sort[0], row["id"]), reverse=sort[-1].upper() == "DESC")
+    files.sort(
+        key=lambda row: str(row[sort[0]]) if sort[0] in row else "", reverse=sort[-1].upper() == "DESC"
+    )
     chosen, pagination = offset_page(files, MAX_FILES)
     extra = {"pagination": pagination, **{k: v for k, v in pagination.items() if k != "next_start"}}
     return answer({"success": True, "data": [_shown_file(row) for row in chosen], "additional_data": extra})
@@ -165,7 +167,9 @@ def download_file(key: int) -> Response:
 
 @storage.get("/<token>")
 def get_content(token: str) -> Response:
-    """The bytes of a file, by an unguessable address. A caller who sends a token here leaked it, so it is refused."""
+    """The bytes of a file, by an unguessable address. A caller who sends a token here leaked it, so it is
+    refused.
+    """
     if "x-api-token" in request.headers or "Authorization" in request.headers:
         return Response("Only one auth mechanism allowed", 400, mimetype="text/plain")
     place = current().store.get("pd_storage", token)

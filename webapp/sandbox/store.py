@@ -1,7 +1,7 @@
 """The sandbox's memory: JSON records, blobs and the outgoing webhook queue in one SQLite file.
 
-Why SQLite: a SIGKILL at any moment loses nothing that was answered (a committed transaction is in the WAL file of the
-operating system), a restart goes on where it was, and nothing has to be installed for it.
+Why SQLite: a SIGKILL at any moment loses nothing that was answered (a committed transaction is in the WAL
+file of the operating system), a restart goes on where it was, and nothing has to be installed for it.
 """
 
 import hashlib
@@ -37,7 +37,9 @@ CREATE TABLE IF NOT EXISTS request (
 TABLES = ("record", "counter", "blob", "outbox", "request")
 
 BUSY_TIMEOUT_S = 30.0
-"""How long a writer waits for another one; writes take microseconds, so this is only reached on a broken disk."""
+"""How long a writer waits for another one; writes take microseconds, so this is only reached on a broken
+disk.
+"""
 
 
 class Store:
@@ -62,7 +64,8 @@ class Store:
             self._path, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False
         )
         opened.execute("PRAGMA journal_mode=WAL")
-        # NORMAL: a commit is handed to the operating system, which outlives a killed process (not a power cut).
+        # NORMAL: a commit is handed to the operating system, which outlives a killed process (not a power
+        # cut).
         opened.execute("PRAGMA synchronous=NORMAL")
         self._local.connection = opened
         self._local.depth = 0
@@ -79,7 +82,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All writes inside become visible together or not at all; may be nested (the outermost one commits)."""
+        """All writes inside become visible together or not at all; nested ones commit with the outermost."""
         connection = self.connection
         if self._local.depth:
             yield
