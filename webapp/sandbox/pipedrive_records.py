@@ -156,7 +156,7 @@ def load(entity: str, key: int) -> Record:
         HTTPException: 404 in Pipedrive's form.
     """
     record = current().store.get(ENTITIES[entity], key, caller().domain)
-    if record is None or record.get("_gone"):
+    if record is None:
         fail(404, f"{entity.capitalize()} not found")
     return record
 

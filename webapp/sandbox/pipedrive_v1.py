@@ -1,5 +1,6 @@
 """What Pipedrive offers in API v1 only: files, users/me, currencies; offset pages."""
 
+from operator import itemgetter
 from typing import NoReturn
 from urllib.parse import quote
 
@@ -115,6 +116,7 @@ def list_currencies() -> Response:
 
 
 FILE_READ = ("deals:read", "deals:full")
+FILE_SORTS = ("id", "add_time", "update_time", "file_name", "file_size")
 
 
 def _shown_file(record: Record) -> Record:
@@ -138,10 +140,10 @@ def list_deal_files(key: int) -> Response:
     """Files on a deal, at most 100 a page."""
     load("deal", key)
     files = current().store.all("pd_file", f"{caller().domain}/{key}")
-    sort = request.args.get("sort", "id ASC").split()
-    files.sort(
-        key=lambda row: str(row[sort[0]]) if sort[0] in row else "", reverse=sort[-1].upper() == "DESC"
-    )
+    name, _, direction = request.args.get("sort", "id").partition(" ")
+    if name not in FILE_SORTS:
+        fail_v1(400, f"sort must begin with one of {', '.join(FILE_SORTS)}")
+    files.sort(key=itemgetter(name), reverse=direction.upper() == "DESC")
     chosen, pagination = offset_page(files, MAX_FILES)
     extra = {"pagination": pagination, **{k: v for k, v in pagination.items() if k != "next_start"}}
     return answer({"success": True, "data": [_shown_file(row) for row in chosen], "additional_data": extra})
