@@ -50,6 +50,11 @@ def partner_answer(operation: Operation, answer: Answer) -> PartnerAnswer:
     )
 
 
+def is_structured(answer: Answer) -> bool:
+    """Whether the interface itself answered, not something in front of it: its refusals are JSON."""
+    return bool(_error_body(answer.body))
+
+
 def help_code(help_link: str) -> str:
     """DATEV's error number at the end of a help address such as http://www.datev.de/hilfe/1008834."""
     found = _CODE.search(help_link)

@@ -26,7 +26,7 @@ from connector.datev.answers import (
 )
 from connector.datev.api import DatevApi
 from connector.datev.operations import GET_EXTF_JOB, IMPORT_FILE, LIST_EXTF_JOBS, is_path_id
-from connector.datev.verdicts import build_error, verdict_on
+from connector.datev.verdicts import build_error, verdict_on_job
 from connector.errors import ConnectorError, DataError, PartnerAnswer, Problem, TransientError
 
 LARGEST_FILE = 50 * 1024 * 1024
@@ -104,8 +104,7 @@ class ExtfJob:
             text=details.text,
             help_link=details.help_link,
         )
-        # Without a code of its own a failed job is judged like a refused file.
-        return build_error(GET_EXTF_JOB, verdict_on(GET_EXTF_JOB, None, code or "1008833"), said)
+        return build_error(GET_EXTF_JOB, verdict_on_job(code), said)
 
 
 class _ElementSchema(WireSchema):

@@ -44,6 +44,9 @@ PAUSE_AFTER_SERVER_ERROR = timedelta(minutes=15)
 PAUSE_WITHOUT_RETRY_AFTER = timedelta(seconds=60)
 """For a 429 that does not say how long; DATEV publishes no limits."""
 
+PAUSE_WHEN_BLOCKED = timedelta(minutes=5)
+"""What blocks in front of an interface is lifted by calling less, not more."""
+
 _LOGIN_AGAIN = "Connect the tenant to DATEV again."
 _OUR_FAULT = "This is a fault of the connector: report it with DATEV's request id."
 _ASK_ADVISER = "Ask the tax adviser"
@@ -108,6 +111,8 @@ _PERSONNEL_CLIENT = Verdict(
     f"{_ASK_ADVISER} which client the bookings belong to and correct the tenant's file.",
 )
 
+EXTF_FILE_REFUSED = "1008833"
+
 EXTF: Mapping[Key, Verdict] = {
     (ANY, ANY, "1008828"): _BAD_REQUEST,
     (ANY, ANY, "1008829"): _SCOPE,
@@ -115,7 +120,7 @@ EXTF: Mapping[Key, Verdict] = {
     (ANY, ANY, "1008832"): Verdict(
         PartnerRefusedError, "extf_name_refused", "file name or reference id are not accepted", _OUR_FAULT
     ),
-    (ANY, ANY, "1008833"): Verdict(
+    (ANY, ANY, EXTF_FILE_REFUSED): Verdict(
         PartnerRefusedError,
         "extf_file_refused",
         "the file itself is not accepted (empty, too long, too large or wrongly encoded)",
@@ -376,6 +381,14 @@ REDIRECTED = Verdict(
     "the address has moved",
     "Check DATEV_ENVIRONMENT and the DATEV base URLs.",
 )
+BLOCKED = Verdict(
+    TransientError,
+    "partner_blocks",
+    "it blocks the call before its interface sees it",
+    "Nothing to do yet: it is tried again. If it lasts, have DATEV's support check this machine's address.",
+    pause=PAUSE_WHEN_BLOCKED,
+)
+"""A 403 that is no answer of the interface (a web page): it says nothing about the login's rights."""
 FAILED = Verdict(TransientError, "partner_unavailable", "it is not available", _AGAIN_LATER)
 FAILED_INSIDE = Verdict(
     TransientError,

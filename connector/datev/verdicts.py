@@ -6,11 +6,14 @@ What no row knows is judged by its status class and by whether the call may be r
 
 from datetime import timedelta
 
-from connector.datev.answers import partner_answer, retry_after
+from connector.datev.answers import is_structured, partner_answer, retry_after
 from connector.datev.operations import Operation, Repeat
 from connector.datev.verdict_tables import (
     ANY,
+    BLOCKED,
     BY_STATUS,
+    EXTF,
+    EXTF_FILE_REFUSED,
     FAILED,
     FAILED_INSIDE,
     IN_DOUBT,
@@ -23,9 +26,9 @@ from connector.errors import ConnectorError, PartnerAnswer, ReconnectNeededError
 from connector.http import Answer
 
 
-def verdict_on(operation: Operation, status: int | None, partner_code: str) -> Verdict:
-    """The row for an answer that is no success. ``status`` is None for what a job's record says."""
-    if operation.repeat is Repeat.NEVER and (status or 0) >= 500:
+def verdict_on(operation: Operation, status: int, partner_code: str) -> Verdict:
+    """The row for an answer that is no success."""
+    if operation.repeat is Repeat.NEVER and status >= 500:
         # Whatever code it carries: a server that failed may still have kept what we sent.
         return IN_DOUBT
     table = TABLES[operation.api]
@@ -35,15 +38,22 @@ def verdict_on(operation: Operation, status: int | None, partner_code: str) -> V
         (operation.name, status, ANY),
         (ANY, status, ANY),
     ):
-        if key != (ANY, ANY, ANY) and key in table:
+        if key in table:
             return table[key]
-    return BY_STATUS.get(status or 0) or _by_class(operation, status or 0)
+    return BY_STATUS.get(status) or _by_class(operation, status)
+
+
+def verdict_on_job(partner_code: str) -> Verdict:
+    """The row for an EXTF job that failed; a code that no row knows is judged like a refused file."""
+    return EXTF.get((ANY, ANY, partner_code)) or EXTF[ANY, ANY, EXTF_FILE_REFUSED]
 
 
 def error_from(operation: Operation, answer: Answer) -> ConnectorError:
     """The error for an answer that is no success; the caller raises it."""
     said = partner_answer(operation, answer)
     verdict = verdict_on(operation, answer.status, said.partner_code)
+    if answer.status == 403 and not is_structured(answer):
+        verdict = BLOCKED
     return build_error(operation, verdict, said, wait=retry_after(answer))
 
 
