@@ -42,6 +42,20 @@ def net_of(gross: Decimal, percent: Decimal) -> Decimal:
         return gross * 100 / (100 + percent)
 
 
+def settle(parts: Sequence[Decimal], total: Decimal) -> tuple[Decimal, ...]:
+    """Move single cents between rounded parts until they add up to ``total``, the largest parts first.
+
+    For parts that may be negative, where sharing out in proportion has no meaning.
+    """
+    settled = list(parts)
+    missing = total - sum(settled, ZERO)
+    step = CENT if missing > 0 else -CENT
+    by_size = sorted(range(len(settled)), key=lambda i: (-abs(settled[i]), i))
+    for turn in range(int(abs(missing) / CENT)):
+        settled[by_size[turn % len(by_size)]] += step
+    return tuple(settled)
+
+
 def distribute(total: Decimal, weights: Sequence[Decimal]) -> tuple[Decimal, ...]:
     """Share ``total`` (whole cents) out in proportion to ``weights``; the shares add up to it exactly.
 

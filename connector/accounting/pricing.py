@@ -63,7 +63,8 @@ def _line_amount(line: SaleLine, problems: list[Problem]) -> Decimal:
     if problem:
         problems.append(problem)
         return ZERO
-    # Pipedrive does not document whether an amount is per unit or per line; its own `sum` agrees with per line.
+    # Whether Pipedrive means an amount per unit or per line is not documented: per line, and the
+    # comparison with the deal's value shows where it was meant otherwise.
     reduction = _reduction(line.discount, full)
     if full >= 0 and reduction > full:
         problems.append(_exceeds(f"The discount of {name}", reduction, full))
@@ -123,7 +124,7 @@ def _too_large(what: str, field: str) -> Problem:
 def _exceeds(what: str, reduction: Decimal, amount: Decimal) -> Problem:
     return Problem(
         "discount_exceeds_amount",
-        f"{what} ({cents(reduction)}) is more than what it reduces ({cents(amount)}).",
+        f"{what}: {cents(reduction)} is more than the {cents(amount)} that it reduces.",
         field="discount",
         cure="Lower the discount.",
     )

@@ -52,13 +52,13 @@ def _choose(decision: TaxDecision, line: SaleLine, chart: Chart) -> tuple[int, s
     if entry.key_required and decision.plain_key and not entry.needs:
         return mapped, decision.plain_key, f"account {mapped} by the product's mapping "
     if decision.charged_rate == 0:
-        # A product is mapped for its ordinary, domestic sale. Where no German tax is charged only
-        # the account of the case feeds the right line of the return, so the mapping steps back.
+        # A product is mapped for its ordinary, domestic sale. Where no German tax is charged,
+        # only the account of the case feeds the right line of the return, so the mapping steps back.
         return standard, "", f"mapped account {mapped} ({entry.meaning}) does not carry this case "
     return Problem(
         "account_contradicts_tax_case",
-        f"Line {line.position} ({line.name}) is taxed at {decision.charged_rate} %, but its product is mapped "
-        f"to account {mapped} ({entry.meaning}).",
+        f"Line {line.position} ({line.name}) is taxed at {decision.charged_rate} %, but its product is "
+        f"mapped to account {mapped} ({entry.meaning}).",
         field="revenue_account",
         cure=f"Map the product to an account for {decision.charged_rate} %, or correct the tax of the line.",
     )

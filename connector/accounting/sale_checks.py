@@ -50,7 +50,7 @@ def _currency_problems(sale: Sale) -> Iterator[Problem]:
     if sale.currency not in ISO_4217:
         yield Problem(
             "currency_unknown",
-            f"The deal's currency {sale.currency!r} is no currency of ISO 4217; DATEV books no custom currencies.",
+            f"The deal's currency {sale.currency!r} is none of ISO 4217; DATEV books no custom currencies.",
             field="currency",
             cure="Change the deal to EUR or another official currency.",
         )

@@ -1,0 +1,117 @@
+"""From an invoice to the rows that DATEV books: debtor against revenue, gross, one row per group."""
+
+from connector.accounting.chart import Chart
+from connector.accounting.identity import posting_key
+from connector.accounting.invoice import Invoice, TaxGroup
+from connector.accounting.money import cents
+from connector.accounting.posting import Posting, Side
+from connector.accounting.posting_checks import ORDER_NUMBER_LENGTH, POSTING_TEXT_LENGTH, posting_problems
+from connector.accounting.posting_texts import fill_pattern
+from connector.accounting.terms import BookingTerms
+from connector.accounting.transliterate import fit
+from connector.errors import DataError
+
+EXTRA_CONTENT_LENGTH = 210
+"""EXTF fields 49, 51 … (Zusatzinformation - Inhalt)."""
+
+
+def build_postings(
+    invoice: Invoice,
+    *,
+    terms: BookingTerms,
+    chart: Chart,
+    deal_id: int,
+    debtor_account: int,
+    document_guid: str,
+) -> tuple[Posting, ...]:
+    """Make the rows of an invoice. Their amounts add up to its gross exactly.
+
+    The debtor stands first on side S, the revenue account is the contra account, and the amount is
+    gross, because DATEV splits the tax off by account or key. Groups of nothing make no row.
+
+    Raises:
+        DataError: a row would be refused or booked wrongly; every problem of every row.
+    """
+    groups = [group for group in invoice.tax_breakdown if group.gross]
+    postings = tuple(
+        _posting(
+            invoice,
+            group,
+            line=line,
+            terms=terms,
+            deal_id=deal_id,
+            debtor_account=debtor_account,
+            document_guid=document_guid,
+        )
+        for line, group in enumerate(groups, start=1)
+    )
+    problems = posting_problems(postings, invoice, chart=chart, account_length=terms.account_length)
+    if problems:
+        raise DataError(problems)
+    return postings
+
+
+def _posting(
+    invoice: Invoice,
+    group: TaxGroup,
+    *,
+    line: int,
+    terms: BookingTerms,
+    deal_id: int,
+    debtor_account: int,
+    document_guid: str,
+) -> Posting:
+    rate = invoice.exchange_rate
+    return Posting(
+        line=line,
+        key=posting_key(document_guid, line),
+        amount=group.gross,
+        side=Side.DEBIT,
+        account=debtor_account,
+        contra_account=group.revenue_account,
+        tax_key=group.tax_key,
+        currency=invoice.currency,
+        exchange_rate=rate,
+        # Row by row, so that each row's own three figures agree; DATEV checks nothing across rows.
+        base_amount=None if rate is None else cents(group.gross / rate),
+        document_number=invoice.document_number,
+        document_date=invoice.document_date,
+        service_date=invoice.service_date if terms.write_service_date else None,
+        due_date=invoice.due_date if terms.write_due_date else None,
+        posting_text=_posting_text(invoice, terms, deal_id),
+        tax_rate=group.tax_rate,
+        eu_vat=group.eu_vat,
+        eu_rate=group.eu_rate,
+        cost_centre_1=group.cost_centre_1,
+        cost_centre_2=group.cost_centre_2,
+        document_link=document_guid,
+        order_number=_order_number(invoice),
+        extra=_extra(invoice, deal_id),
+        why=group.why,
+    )
+
+
+def _posting_text(invoice: Invoice, terms: BookingTerms, deal_id: int) -> str:
+    text = fill_pattern(
+        terms.posting_text,
+        {
+            "number": invoice.document_number,
+            "buyer": invoice.buyer.name,
+            "title": invoice.title,
+            "deal_id": str(deal_id),
+        },
+    )
+    return fit(text, POSTING_TEXT_LENGTH)
+
+
+def _order_number(invoice: Invoice) -> str:
+    """A number cut short is another number: too long a one stands only in the extra information."""
+    return invoice.order_number if len(invoice.order_number) <= ORDER_NUMBER_LENGTH else ""
+
+
+def _extra(invoice: Invoice, deal_id: int) -> tuple[tuple[str, str], ...]:
+    """Where the row comes from, in the pairs that DATEV keeps for such things (fields 48-87)."""
+    pairs = [("Pipedrive Deal", str(deal_id)), ("Kunde", fit(invoice.buyer.name, EXTRA_CONTENT_LENGTH))]
+    if len(invoice.order_number) > ORDER_NUMBER_LENGTH:
+        pairs.append(("Auftragsnummer", fit(invoice.order_number, EXTRA_CONTENT_LENGTH)))
+    return tuple((kind, content) for kind, content in pairs if content)

@@ -1,0 +1,196 @@
+"""Master data of a debtor within DATEV's lengths, and the account number it lives under.
+
+Lengths are those of category 16 (Debitoren/Kreditoren). What can be shortened without becoming
+wrong is shortened on a word; what cannot (postal code) is refused; e-mail addresses are left out.
+"""
+
+import re
+
+from connector.accounting.chart import debtor_range
+from connector.accounting.countries import iso_country
+from connector.accounting.debtor import DebtorRecord
+from connector.accounting.party import Address, Party
+from connector.accounting.transliterate import fit, is_cp1252, to_cp1252
+from connector.accounting.vat_ids import EU_PREFIXES, normalise_vat_id
+from connector.errors import DataError, Problem
+
+NAME_LENGTH = 50
+PERSON_NAME_LENGTH = 30
+SHORT_NAME_LENGTH = 15
+STREET_LENGTH = 36
+POSTAL_CODE_LENGTH = 10
+CITY_LENGTH = 30
+EMAIL_LENGTH = 60
+PHONE_LENGTH = 60
+CONTACT_LENGTH = 40
+VAT_ID_LENGTH = 15
+"""Two letters (field 9) and at most 13 more (field 10)."""
+
+_LEGAL_FORMS = frozenset(
+    "gmbh mbh ag kg ohg gbr ug se eg ev e.v. co co. & kgaa ltd ltd. limited inc inc. llc s.a. sa s.r.l. srl bv b.v. "
+    "sp. z o.o. s.r.o. a/s aps ab oy und und. (haftungsbeschränkt)".split()  # noqa: SIM905 - a table to be read
+)
+"""Words that a short name (field 8, what the bookkeeper searches by) can do without."""
+
+_HOUSE_NUMBER = re.compile(r"\s(\d+\s?[A-Za-z]?([-/]\d+\s?[A-Za-z]?)?)$")
+_VAT_ID_SHAPE = re.compile(r"[A-Z]{2}[A-Z0-9+*]{2,13}", re.ASCII)
+_INITIALS = {"organization": "O", "person": "P"}
+
+
+def build_debtor_record(party: Party, account: int) -> DebtorRecord:
+    """Make the master record of a customer.
+
+    Raises:
+        DataError: no name is left to write, or a postal code or VAT id does not fit.
+    """
+    name = fit(party.name, NAME_LENGTH)
+    first_name, last_name = _person_names(party)
+    problems = [*_name_problems(name, party), *_postal_code_problems(party.address), *_vat_problems(party)]
+    if problems:
+        raise DataError(problems)
+    return DebtorRecord(
+        account=account,
+        is_organization=party.is_organization,
+        name=name,
+        first_name=first_name,
+        last_name=last_name,
+        short_name=_short_name(name if party.is_organization else last_name),
+        address=_address(party.address),
+        vat_id=_eu_vat_id(party),
+        email=_email(party.email),
+        phone=fit(party.phone, PHONE_LENGTH),
+        contact=fit(party.contact, CONTACT_LENGTH),
+        customer_number=_customer_number(party.key),
+    )
+
+
+def check_debtor_account(account: int, account_length: int) -> Problem | None:
+    """Say what is wrong with a debtor account, or None."""
+    allowed = debtor_range(account_length)
+    if account in allowed:
+        return None
+    return Problem(
+        "debtor_account_out_of_range",
+        f"{account} is no debtor account: with ledger accounts of {account_length} digits, "
+        f"debtors have {account_length + 1} digits, {allowed.start} to {allowed.stop - 1}.",
+        field="debtor_number",
+        cure="Correct the debtor number on the customer in Pipedrive, or the account length of the tenant.",
+    )
+
+
+def parse_debtor_number(text: str, account_length: int) -> int | Problem:
+    """Read the debtor account that a customer record names.
+
+    Blanks are forgiven, and ``.0`` that a numeric field adds; anything else is not guessed at.
+    """
+    digits = re.sub(r"\s", "", text).removesuffix(".0").removesuffix(".00")
+    if not digits:
+        return Problem(
+            "debtor_number_missing",
+            "The customer has no debtor number.",
+            field="debtor_number",
+            cure="Fill the debtor number on the customer in Pipedrive, or let the tenant number debtors itself.",
+        )
+    if not (digits.isascii() and digits.isdigit()):
+        return Problem(
+            "debtor_number_not_a_number",
+            f"The debtor number {text!r} is no number.",
+            field="debtor_number",
+            cure="Enter the debtor account with digits only, as the adviser keeps it.",
+        )
+    # 18 digits are far beyond any account; longer ones would only make int() work.
+    account = int(digits[:18])
+    return check_debtor_account(account, account_length) or account
+
+
+def _person_names(party: Party) -> tuple[str, str]:
+    if party.is_organization:
+        return "", ""
+    first, last = party.first_name.strip(), party.last_name.strip()
+    if not last:
+        given, _, family = party.name.strip().rpartition(" ")
+        first, last = first or given, family
+    return fit(first, PERSON_NAME_LENGTH), fit(last, PERSON_NAME_LENGTH)
+
+
+def _short_name(name: str) -> str:
+    words = [word for word in name.split() if word.lower().strip(",") not in _LEGAL_FORMS]
+    return fit(" ".join(words) or name, SHORT_NAME_LENGTH)
+
+
+def _address(address: Address) -> Address:
+    return Address(
+        street=_street(address.street),
+        extra=fit(address.extra, STREET_LENGTH),
+        postal_code=to_cp1252(address.postal_code),
+        city=fit(address.city, CITY_LENGTH),
+        country=iso_country(address.country),
+    )
+
+
+def _street(street: str) -> str:
+    """A street too long loses letters of its name, never its house number."""
+    spelled = to_cp1252(street)
+    number = _HOUSE_NUMBER.search(spelled)
+    if len(spelled) <= STREET_LENGTH or number is None or len(number[1]) > STREET_LENGTH // 2:
+        return fit(spelled, STREET_LENGTH)
+    return f"{fit(spelled[: number.start()], STREET_LENGTH - len(number[1]) - 1)} {number[1]}"
+
+
+def _eu_vat_id(party: Party) -> str:
+    """Fields 9 and 10 are for VAT ids of the EU; numbers of other countries have no place there."""
+    vat_id = normalise_vat_id(party.vat_id)
+    return vat_id if vat_id[:2] in EU_PREFIXES else ""
+
+
+def _email(email: str) -> str:
+    """An e-mail address is right or wrong, never nearly right: what does not fit is left out."""
+    address = email.strip()
+    fits = len(address) <= EMAIL_LENGTH and is_cp1252(address) and address == to_cp1252(address)
+    return address if fits else ""
+
+
+def _customer_number(key: str) -> str:
+    """``organization:17`` → ``PD-O-17``: where the record comes from (field 99, ≤ 15)."""
+    kind, _, number = key.partition(":")
+    return fit(f"PD-{_INITIALS.get(kind, kind[:1].upper())}-{number}", 15)
+
+
+def _name_problems(name: str, party: Party) -> list[Problem]:
+    if name:
+        return []
+    return [
+        Problem(
+            "buyer_name_missing",
+            f"The customer {party.key} has no name that can be written.",
+            field="name",
+            cure="Enter the customer's name in Pipedrive.",
+        )
+    ]
+
+
+def _postal_code_problems(address: Address) -> list[Problem]:
+    if len(to_cp1252(address.postal_code)) <= POSTAL_CODE_LENGTH:
+        return []
+    return [
+        Problem(
+            "postal_code_too_long",
+            f"The postal code {address.postal_code!r} has more than {POSTAL_CODE_LENGTH} characters.",
+            field="address.postal_code",
+            cure="Correct the postal code in the customer's address.",
+        )
+    ]
+
+
+def _vat_problems(party: Party) -> list[Problem]:
+    vat_id = normalise_vat_id(party.vat_id)
+    if not vat_id or vat_id[:2] not in EU_PREFIXES or _VAT_ID_SHAPE.fullmatch(vat_id):
+        return []
+    return [
+        Problem(
+            "vat_id_invalid",
+            f"The VAT id {party.vat_id!r} of the customer does not fit DATEV's master data.",
+            field="vat_id",
+            cure="Correct the VAT id: country prefix and at most 13 letters and digits.",
+        )
+    ]

@@ -1,0 +1,201 @@
+"""From a sale to an invoice: every tax decided, every cent in its place, or every problem named."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from connector.accounting.chart import Chart
+from connector.accounting.countries import CountryGroup, country_group
+from connector.accounting.currencies import HOME_CURRENCY
+from connector.accounting.decided_lines import DecidedLine, decide_lines
+from connector.accounting.invoice import Invoice
+from connector.accounting.money import AMOUNT_LIMIT, CENT, ZERO
+from connector.accounting.pricing import PricedLine, price_lines
+from connector.accounting.sale import Sale, SaleLine, TaxMethod
+from connector.accounting.sale_checks import RATE_STEP, sale_problems
+from connector.accounting.tax import TaxRules
+from connector.accounting.terms import BookingTerms
+from connector.accounting.totals import Totals, add_up
+from connector.errors import DataError, Problem
+
+
+def build_invoice(
+    sale: Sale, *, terms: BookingTerms, chart: Chart, rules: TaxRules, draft: bool = False
+) -> Invoice:
+    """Turn a resolved sale into a complete invoice.
+
+    A ``draft`` may go without a document number, or with the place of the sequence in it.
+
+    Raises:
+        DataError: with all problems that can be told apart at once. Totals are only compared
+            when every line has a price and a tax case.
+    """
+    problems = list(sale_problems(sale, draft=draft))
+    try:
+        sale = _with_lines(sale, terms)
+        priced = _priced_or_noted(sale, problems)
+        lines = decide_lines(priced, sale, terms=terms, chart=chart, rules=rules)
+        if problems:
+            raise DataError(dict.fromkeys(problems))
+        totals = _checked_totals(lines, sale, terms)
+    except DataError as error:
+        raise DataError(dict.fromkeys((*problems, *error.problems))) from error
+    return Invoice(
+        document_number=sale.document_number,
+        document_date=sale.document_date,
+        service_date=sale.service_date,
+        service_period_end=sale.service_period_end,
+        due_date=_due_date(sale, terms),
+        currency=sale.currency,
+        exchange_rate=_exchange_rate(sale),
+        buyer=sale.buyer,
+        title=sale.title,
+        order_number=sale.order_number,
+        lines=totals.lines,
+        discount_total=totals.deal_discount,
+        tax_breakdown=totals.groups,
+        net=totals.net,
+        tax=totals.tax,
+        gross=totals.gross,
+    )
+
+
+def _with_lines(sale: Sale, terms: BookingTerms) -> Sale:
+    """A deal without lines becomes a deal of one line, where the tenant has said what its value is."""
+    if sale.lines:
+        return sale
+    domestic = country_group(sale.buyer.address) is CountryGroup.DOMESTIC
+    # The tenant's rate is that of its ordinary sale at home; who is not charged German tax states none.
+    charges_tax = domestic and not terms.small_business and not sale.domestic_reverse_charge
+    problems = []
+    if terms.value_without_lines_means not in ("net", "gross"):
+        problems.append(
+            Problem(
+                "value_without_lines_unclear",
+                "The deal has no lines, and nothing says whether its value is net or gross.",
+                field="value",
+                cure="Add products to the deal, or set for the tenant what a value without lines means.",
+            )
+        )
+    if charges_tax and terms.rate_without_lines is None:
+        problems.append(
+            Problem(
+                "rate_without_lines_missing",
+                "The deal has no lines, and nothing says at which rate its value is taxed.",
+                field="tax",
+                cure="Add products to the deal, or set the tax rate of deals without lines for the tenant.",
+            )
+        )
+    if sale.discounts:
+        problems.append(
+            Problem(
+                "discounts_without_lines",
+                "The deal has discounts but no lines that they could reduce.",
+                field="discount",
+                cure="Add products to the deal, or remove its discounts.",
+            )
+        )
+    if problems:
+        raise DataError(problems)
+    line = SaleLine(
+        position=1,
+        name=sale.title,
+        quantity=Decimal(1),
+        unit_price=sale.stated_value,
+        tax_rate=(terms.rate_without_lines or Decimal(0)) if charges_tax else Decimal(0),
+        supply_kind=terms.default_supply_kind,
+    )
+    method = TaxMethod.INCLUSIVE if terms.value_without_lines_means == "gross" else TaxMethod.EXCLUSIVE
+    return replace(sale, lines=(line,), tax_method=method)
+
+
+def _priced_or_noted(sale: Sale, problems: list[Problem]) -> tuple[PricedLine, ...]:
+    """Prices; where they make no sense, one cent per line, only to hear what the tax rules say as well."""
+    try:
+        return price_lines(sale)
+    except DataError as error:
+        problems.extend(error.problems)
+        return tuple(PricedLine(line, CENT, ZERO) for line in sale.lines)
+
+
+def _checked_totals(lines: tuple[DecidedLine, ...], sale: Sale, terms: BookingTerms) -> Totals:
+    """Totals, if they are those of an invoice: positive in every group and what the deal says.
+
+    Raises:
+        DataError: with everything that is wrong about the sums.
+    """
+    priced = sum((line.amount for line in lines), ZERO)
+    if priced <= 0:
+        raise DataError([_not_positive(priced, sale)])
+    totals = add_up(lines, sale.tax_method)
+    problems = [
+        Problem(
+            "tax_group_negative",
+            f"The lines at {group.tax_rate} % ({group.tax_case}) come to {group.net} net, less than nothing.",
+            field="lines",
+            cure="Correct the negative lines; a credit note is a document of its own and is booked by hand.",
+        )
+        for group in totals.groups
+        if group.gross < 0
+    ]
+    if totals.gross >= AMOUNT_LIMIT:
+        problems.append(
+            Problem(
+                "amount_too_large",
+                f"The invoice comes to {totals.gross}; DATEV holds at most 10 digits before the comma.",
+                field="value",
+                cure="Correct the lines of the deal, or split it.",
+            )
+        )
+    value_problem = _value_problem(totals, sale, terms)
+    if value_problem:
+        problems.append(value_problem)
+    if problems:
+        raise DataError(problems)
+    return totals
+
+
+def _value_problem(totals: Totals, sale: Sale, terms: BookingTerms) -> Problem | None:
+    """Compare the deal's value with its lines.
+
+    Pipedrive documents neither whether the value of a deal with exclusive tax contains that tax,
+    nor whether it contains the deal's own discounts. So any of these sums may stand there; what
+    agrees with none of them is a forgotten or changed line.
+    """
+    if any(abs(sale.stated_value - value) <= terms.value_tolerance for value in totals.plausible_values):
+        return None
+    sums = " or ".join(f"{value} ({name})" for value, name in totals.plausible_values.items())
+    return Problem(
+        "value_differs_from_lines",
+        f"The deal's value is {sale.stated_value}, but its lines come to {sums}.",
+        field="value",
+        cure="Correct the lines or the value of the deal, so that they agree.",
+    )
+
+
+def _not_positive(amount: Decimal, sale: Sale) -> Problem:
+    if amount == 0:
+        return Problem(
+            "total_zero",
+            "The deal comes to 0.00; DATEV takes no posting of nothing.",
+            field="value",
+            cure="Correct the lines of the deal, or ignore deals of value zero by a rule of the tenant.",
+        )
+    return Problem(
+        "total_negative",
+        f"The deal comes to {amount} {sale.currency}; an invoice needs a positive total.",
+        field="value",
+        cure="Correct the lines; a credit note is booked by hand.",
+    )
+
+
+def _due_date(sale: Sale, terms: BookingTerms) -> date | None:
+    if sale.due_date or terms.payment_days is None:
+        return sale.due_date
+    return sale.document_date + timedelta(days=terms.payment_days)
+
+
+def _exchange_rate(sale: Sale) -> Decimal | None:
+    if sale.currency == HOME_CURRENCY or sale.exchange_rate is None:
+        return None
+    return sale.exchange_rate.quantize(RATE_STEP)
