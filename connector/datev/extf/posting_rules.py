@@ -53,7 +53,7 @@ def _accounts_fit_the_length(c: Contents, terms: BatchTerms) -> Iterator[tuple[s
             yield (
                 "account_too_long",
                 number,
-                f"account {c[number - 1]} has more than the {terms.account_length + 1} digits of a personal account.",
+                f"account {c[number - 1]} has more digits than the client's personal accounts.",
                 "Use an account of the client's length.",
             )
 
