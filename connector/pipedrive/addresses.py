@@ -19,8 +19,8 @@ def base_url(settings: PipedriveSettings, api_domain: str, company_domain: str) 
     A set ``PIPEDRIVE_API_BASE_URL`` wins, else the ``api_domain`` of the OAuth answer, else the company's own
     domain.
 
-    :raises ConfigurationError: ``api_domain`` is no https address below pipedrive.com (the token would be sent
-        to a stranger), or there is nothing to build an address from.
+    :raises ConfigurationError: ``api_domain`` is no https address below pipedrive.com (the token would go to
+        a stranger), or there is nothing to build an address from.
     """
     if settings.api_base_url:
         return _VERSION_SUFFIX.sub("", settings.api_base_url)

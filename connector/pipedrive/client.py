@@ -1,13 +1,14 @@
 """What the connector asks of Pipedrive, one method per question."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from connector.clock import Clock
 from connector.errors import NotFoundError, PartnerRefusedError
 from connector.http import HttpClient
 from connector.pipedrive import operations as ops
+from connector.pipedrive.moments import rfc3339
 from connector.pipedrive.transport import Record, Transport
 
 MAX_IDS = 100
@@ -238,8 +239,3 @@ def _deal_filter(status: str, since: datetime | None, until: datetime | None) ->
     if until:
         params["updated_until"] = rfc3339(until)
     return params
-
-
-def rfc3339(moment: datetime) -> str:
-    """A moment as v2 takes it: UTC, whole seconds (fractions are answered with 400)."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

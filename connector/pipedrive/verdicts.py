@@ -1,7 +1,7 @@
 """What an answer of Pipedrive means: one table from status, headers and body to the error families.
 
-Sources: Pipedrive's pages "HTTP status codes", "Rate limiting" and "OAuth and API proxy status codes"; what was
-only seen in other people's clients is marked at its constant.
+Sources: Pipedrive's pages "HTTP status codes", "Rate limiting" and "OAuth and API proxy status codes"; what
+was only seen in other people's clients is marked at its constant.
 """
 
 import json
@@ -110,7 +110,7 @@ def _seconds(answer: Answer, name: str) -> float | None:
 
 
 def burst_wait(answer: Answer) -> timedelta:
-    """How long to wait for the burst limit: ``Retry-After`` or ``x-ratelimit-reset``, within floor and cap."""
+    """How long to wait for the burst window, as one of two headers says, within floor and cap."""
     stated = _seconds(answer, "retry-after")
     if stated is None:
         stated = _seconds(answer, BURST_RESET)

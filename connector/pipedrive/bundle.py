@@ -1,0 +1,96 @@
+"""Everything about one deal in one JSON document: what a preview reads and the pipeline keeps as evidence.
+
+Shape: ``deal``, ``organization``, ``person``, ``products`` (the deal's lines), ``discounts``,
+``installments``, ``catalog`` (the products behind the lines), ``deal_fields``, ``organization_fields``,
+``person_fields``, ``product_fields``, ``files`` in Pipedrive's REST v2 shapes (files in v1's), and
+``unavailable``: part → why it could not be read. Numbers with a decimal point are strings, because JSON
+readers make floats of them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from connector.errors import NotFoundError, PermissionMissingError
+from connector.pipedrive.client import PipedriveClient
+from connector.pipedrive.operations import ENTITIES
+from connector.pipedrive.transport import Record
+
+Definitions = Mapping[str, Sequence[Mapping[str, Any]]]
+"""Entity → its field definitions."""
+
+
+def read_definitions(client: PipedriveClient, entities: Sequence[str] = ENTITIES) -> dict[str, Any]:
+    """The field definitions of some entities, JSON-safe, to be cached."""
+    return {entity: json_safe(client.field_definitions(entity)) for entity in entities}
+
+
+def read_bundle(client: PipedriveClient, deal_id: int, *, definitions: Definitions) -> dict[str, Any]:
+    """Read a deal and everything that hangs on it.
+
+    :param definitions: from :func:`read_definitions`, as cached; ask
+        :func:`connector.pipedrive.fields.stale_entities` of the result whether they are too old, and if so
+        put newer ones in with :func:`with_definitions`.
+    :raises NotFoundError: the deal itself is gone or hidden. A buyer that is gone or hidden is ``None`` with
+        a sentence under ``unavailable``.
+    """
+    deal = client.deal(deal_id)
+    unavailable: dict[str, str] = {}
+    lines = client.lines(deal_id)
+    products = {line["product_id"] for line in lines if isinstance(line.get("product_id"), int)}
+    bundle: dict[str, Any] = {
+        "deal": deal,
+        "organization": _buyer("organization", client.organization, deal.get("org_id"), unavailable),
+        "person": _buyer("person", client.person, deal.get("person_id"), unavailable),
+        "products": lines,
+        "discounts": client.discounts(deal_id),
+        "installments": _installments(client, deal_id, unavailable),
+        "catalog": client.products(products),
+        "files": client.files(deal_id),
+        "unavailable": unavailable,
+    }
+    return with_definitions(json_safe(bundle), definitions)
+
+
+def with_definitions(bundle: Mapping[str, Any], definitions: Definitions) -> dict[str, Any]:
+    """The bundle with these field definitions in place of its own; entities not named keep theirs."""
+    return {**bundle, **{f"{entity}_fields": list(fields) for entity, fields in definitions.items()}}
+
+
+def json_safe(value: Any) -> Any:
+    """The same with every Decimal as a string, so that no JSON writer or reader can round it."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, Mapping):
+        return {key: json_safe(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_safe(inner) for inner in value]
+    return value
+
+
+def _buyer(
+    part: str, read: Callable[[int], Record], record_id: Any, unavailable: dict[str, str]
+) -> Record | None:
+    if record_id is None:
+        return None
+    try:
+        return read(record_id)
+    except NotFoundError:
+        unavailable[part] = f"The {part} {record_id} is deleted, merged or hidden from the connected user."
+    except PermissionMissingError as e:
+        if e.code != PermissionMissingError.default_code:
+            # A missing scope or plan concerns every deal; only "not this record" is about this one.
+            raise
+        unavailable[part] = f"The connected user may not see the {part} {record_id}."
+    return None
+
+
+def _installments(client: PipedriveClient, deal_id: int, unavailable: dict[str, str]) -> list[Record]:
+    try:
+        return client.installments(deal_id)
+    except PermissionMissingError as e:
+        if e.code == "scope_missing":
+            raise
+        # The deal was just read with the same right, so it is the plan that lacks instalments.
+        unavailable["installments"] = "The company's Pipedrive plan has no instalments."
+        return []

@@ -1,0 +1,120 @@
+"""Country names as people write them, in many languages, to ISO 3166 alpha-2.
+
+Pipedrive's addresses carry a free country name in whatever language the map service or the person used.
+Sources: ISO 3166 (pycountry) and the territory names of Unicode CLDR (babel).
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+import pycountry
+from babel import Locale
+
+FIRST_LANGUAGES = ("de", "en")
+"""A name that means two countries in two languages means what it means in these."""
+
+OTHER_LANGUAGES = (
+    *("fr", "it", "es", "nl", "pl", "cs", "da", "sv", "nb", "nn", "fi", "pt", "hu", "ro", "sk", "sl"),
+    *("hr", "bg", "el", "et", "lv", "lt", "ga", "mt", "tr", "uk", "ru", "ca", "is", "sq", "sr", "lb"),
+)
+"""The languages of the EU and its neighbours."""
+
+ALIASES = {
+    "uk": "GB",
+    "great britain": "GB",
+    "gb uk": "GB",
+    "england": "GB",
+    "scotland": "GB",
+    "wales": "GB",
+    "northern ireland": "GB",
+    "nordirland": "GB",
+    "grossbritannien": "GB",
+    "schottland": "GB",
+    "holland": "NL",
+    "usa": "US",
+    "u s a": "US",
+    "u s": "US",
+    "u k": "GB",
+    "oesterreich": "AT",
+    "daenemark": "DK",
+    "rumaenien": "RO",
+    "tuerkei": "TR",
+    "suedkorea": "KR",
+    "suedafrika": "ZA",
+    "america": "US",
+    "amerika": "US",
+    "brd": "DE",
+    "bundesrepublik deutschland": "DE",
+    "federal republic of germany": "DE",
+    "tschechei": "CZ",
+    "czech republic": "CZ",
+    "czechoslovakia": "",
+    "tschechoslowakei": "",
+    "yugoslavia": "",
+    "macedonia": "MK",
+    "mazedonien": "MK",
+    "turkey": "TR",
+    "el": "GR",
+    "xi": "GB",
+    "kosovo": "XK",
+    "republic of ireland": "IE",
+    "eire": "IE",
+    "vae": "AE",
+    "uae": "AE",
+    "d": "DE",
+    "a": "AT",
+    "f": "FR",
+    "i": "IT",
+    "b": "BE",
+    "l": "LU",
+    "e": "ES",
+    "p": "PT",
+    "s": "SE",
+    "n": "NO",
+    "fl": "LI",
+}
+"""Short and old names that neither source has: everyday names, the VAT prefixes EL and XI, and the signs of
+cars that stand before postal codes (D-80331). A state that is no more is nobody."""
+
+
+def country_code(text: str) -> str | None:
+    """The alpha-2 code of a country written as code or name; None if it is not known or not clear."""
+    name = _normal(text)
+    if not name:
+        return None
+    if name in ALIASES:
+        return ALIASES[name] or None
+    return _codes().get(name) or _names(FIRST_LANGUAGES).get(name) or _names(OTHER_LANGUAGES).get(name)
+
+
+def _normal(text: str) -> str:
+    """Letters and digits only, without accents and case; ß becomes ss."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    letters = "".join(char for char in plain if not unicodedata.combining(char))
+    words = re.sub(r"[\W_]+", " ", letters).strip()
+    return re.sub(r"^(the|die|der|la|le|les|el) (?=\w{3})", "", words)
+
+
+@cache
+def _codes() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for country in pycountry.countries:
+        for name in ("alpha_2", "alpha_3", "name", "official_name", "common_name"):
+            written = getattr(country, name, None)
+            if written:
+                found[_normal(written)] = country.alpha_2
+    return found
+
+
+@cache
+def _names(languages: tuple[str, ...]) -> dict[str, str]:
+    """Name → code; a name that means different countries in these languages is left out."""
+    known = {country.alpha_2 for country in pycountry.countries} | {"XK"}
+    found: dict[str, set[str]] = {}
+    for language in languages:
+        for code, written in Locale.parse(language).territories.items():
+            if code in known:
+                for variant in {written, re.sub(r"\(.*\)|\[.*\]", "", written), written.replace("&", "und")}:
+                    found.setdefault(_normal(variant), set()).add(code)
+    return {name: min(codes) for name, codes in found.items() if name and len(codes) == 1}

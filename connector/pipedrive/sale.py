@@ -1,0 +1,220 @@
+"""From a bundle to a sale: every name looked up, every custom field read, all problems at once."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from connector.accounting.sale import Discount, DiscountKind, Sale, TaxMethod
+from connector.accounting.terms import BookingTerms
+from connector.clock import berlin_date
+from connector.errors import DataError, Problem
+from connector.pipedrive.buyer import read_buyer
+from connector.pipedrive.field_reader import FieldReader
+from connector.pipedrive.field_values import DateRange, UnreadableValueError, number
+from connector.pipedrive.fields import FieldCatalog
+from connector.pipedrive.moments import moment
+from connector.pipedrive.sale_lines import LineReader, records_of
+from connector.tenants.config import NumberConfig, SaleConfig
+
+ONE_TIME = "one-time"
+
+
+def read_sale(
+    bundle: Mapping[str, Any], *, config: SaleConfig, terms: BookingTerms, document_number: str
+) -> Sale:
+    """The sale behind a won deal.
+
+    :param bundle: as :mod:`connector.pipedrive.bundle` describes it; parts may be missing, numbers may be
+        numbers, strings or Decimals.
+    :param document_number: decided by the caller (:func:`document_number_from`, a pattern or a sequence).
+    :raises DataError: with every problem of the deal.
+    """
+    problems: list[Problem] = []
+    reader = FieldReader(FieldCatalog.of_bundle(bundle), problems)
+    deal = _deal(bundle)
+    fields = config.fields
+    currency = str(deal.get("currency") or "")
+    if not currency:
+        reader.report(
+            "currency_missing", "The deal has no currency.", "currency", "Choose the deal's currency."
+        )
+    _report_not_yet_booked(bundle, reader)
+    buyer = read_buyer(bundle, config, reader)
+    lines = LineReader(bundle, config, terms, reader)
+    service = reader.days("deal", deal, fields.service_date)
+    document_date = _document_date(deal, fields.document_date, reader)
+    sale_lines = lines.read(currency)
+    tax_method = lines.tax_method()
+    discounts = _discounts(bundle, reader)
+    stated_value = _stated_value(deal, reader)
+    due_date = _due_date(deal, fields.due_date, document_date, terms, reader)
+    exchange_rate = _exchange_rate(deal, fields.exchange_rate, reader)
+    order_number = reader.text("deal", deal, fields.order_number)
+    reverse_charge = reader.flag("deal", deal, fields.reverse_charge)
+    if problems or buyer is None or document_date is None:
+        raise DataError(problems)
+    return Sale(
+        deal_id=_deal_id(deal),
+        title=str(deal.get("title") or ""),
+        currency=currency,
+        tax_method=tax_method or TaxMethod.EXCLUSIVE,
+        lines=sale_lines,
+        discounts=discounts,
+        buyer=buyer,
+        stated_value=stated_value,
+        document_number=document_number,
+        document_date=document_date,
+        service_date=service.start if service else None,
+        service_period_end=_period_end(service),
+        due_date=due_date,
+        order_number=order_number,
+        domestic_reverse_charge=reverse_charge,
+        exchange_rate=exchange_rate,
+    )
+
+
+def document_number_from(bundle: Mapping[str, Any], config: NumberConfig) -> str:
+    """The document number that the deal's own field names (``NumberSource.FIELD``).
+
+    :raises DataError: the field does not exist, is ambiguous or is empty on this deal.
+    """
+    problems: list[Problem] = []
+    reader = FieldReader(FieldCatalog.of_bundle(bundle), problems)
+    found = reader.text("deal", _deal(bundle), config.field)
+    if not found and not problems:
+        reader.report(
+            "document_number_missing",
+            f"The deal's field {config.field!r} for the document number is empty.",
+            config.field,
+            "Enter the invoice number on the deal.",
+        )
+    if problems:
+        raise DataError(problems)
+    return found
+
+
+def _deal(bundle: Mapping[str, Any]) -> Mapping[str, Any]:
+    deal = bundle.get("deal")
+    if not isinstance(deal, Mapping):
+        raise DataError([Problem("deal_missing", "The bundle has no deal.", "deal", "Read the deal again.")])
+    _deal_id(deal)
+    return deal
+
+
+def _deal_id(deal: Mapping[str, Any]) -> int:
+    found = deal.get("id")
+    if not isinstance(found, bool) and re.fullmatch(r"[1-9]\d{0,18}", str(found), re.ASCII):
+        return int(str(found))
+    raise DataError([Problem("deal_id_missing", "The deal has no id.", "deal.id", "Read the deal again.")])
+
+
+def _report_not_yet_booked(bundle: Mapping[str, Any], reader: FieldReader) -> None:
+    if records_of(bundle, "installments"):
+        reader.report(
+            "installments_not_booked",
+            "The deal is invoiced in instalments, and instalments are not yet booked.",
+            "installments",
+            "Book this deal by hand, or remove the instalments from it.",
+        )
+    for line in records_of(bundle, "products"):
+        if line.get("is_enabled") is not False and line.get("billing_frequency") not in (None, "", ONE_TIME):
+            reader.report(
+                "recurring_line_not_booked",
+                f"The line {line.get('name')!r} is billed {line['billing_frequency']}, "
+                "and recurring lines are not yet booked.",
+                "products.billing_frequency",
+                "Book this deal by hand, or make the line a one-time one.",
+            )
+
+
+def _document_date(deal: Mapping[str, Any], wanted: str, reader: FieldReader) -> date | None:
+    if wanted:
+        before = reader.problem_count()
+        found = reader.day("deal", deal, wanted)
+        if found is None and reader.problem_count() == before:
+            reader.report(
+                "document_date_missing",
+                f"The deal's field {wanted!r} for the document date is empty.",
+                wanted,
+                "Enter the date on the deal.",
+            )
+        return found
+    try:
+        won = moment(deal.get("won_time"))
+    except ValueError:
+        won = None
+    if won is None:
+        reader.report(
+            "won_time_missing",
+            "The deal has no time at which it was won, so it has no document date.",
+            "won_time",
+            "Mark the deal as won in Pipedrive.",
+        )
+        return None
+    return berlin_date(won)
+
+
+def _due_date(
+    deal: Mapping[str, Any],
+    wanted: str,
+    document_date: date | None,
+    terms: BookingTerms,
+    reader: FieldReader,
+) -> date | None:
+    found = reader.day("deal", deal, wanted)
+    if found is None and document_date is not None and terms.payment_days is not None:
+        found = document_date + timedelta(days=terms.payment_days)
+    if found and document_date and found < document_date:
+        reader.report(
+            "due_date_before_document",
+            f"The due date {found} lies before the document date {document_date}.",
+            wanted,
+            "Correct the due date on the deal.",
+        )
+    return found
+
+
+def _period_end(service: DateRange | None) -> date | None:
+    return service.end if service and service.end != service.start else None
+
+
+def _exchange_rate(deal: Mapping[str, Any], wanted: str, reader: FieldReader) -> Decimal | None:
+    found = reader.number("deal", deal, wanted)
+    if found is not None and found <= 0:
+        reader.report(
+            "exchange_rate_invalid",
+            f"The exchange rate {found} is not positive.",
+            wanted,
+            "Enter foreign units per 1 EUR.",
+        )
+        return None
+    return found
+
+
+def _stated_value(deal: Mapping[str, Any], reader: FieldReader) -> Decimal:
+    try:
+        return number(deal.get("value"))
+    except UnreadableValueError:
+        reader.report("value_missing", "The deal has no value.", "value", "Enter the deal's value.")
+        return Decimal(0)
+
+
+def _discounts(bundle: Mapping[str, Any], reader: FieldReader) -> tuple[Discount, ...]:
+    found = []
+    for record in records_of(bundle, "discounts"):
+        try:
+            kind = DiscountKind(str(record.get("type")))
+            amount = number(record.get("amount"))
+        except (ValueError, UnreadableValueError):
+            reader.report(
+                "discount_unreadable",
+                f"The deal's discount {record.get('description') or record.get('id')!r} cannot be read.",
+                "discounts",
+                "Enter the discount again.",
+            )
+            continue
+        if amount:
+            found.append(Discount(kind, amount, str(record.get("description") or "")))
+    return tuple(found)

@@ -1,0 +1,202 @@
+"""The product lines of a deal as lines of a sale."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from connector.accounting.sale import Discount, DiscountKind, SaleLine, SupplyKind, TaxMethod
+from connector.accounting.terms import BookingTerms
+from connector.pipedrive.field_reader import FieldReader, as_text
+from connector.pipedrive.field_values import UnreadableValueError, number
+from connector.tenants.config import SaleConfig
+
+
+def records_of(bundle: Mapping[str, Any], part: str) -> Sequence[Mapping[str, Any]]:
+    """A list of a bundle; missing or null counts as empty."""
+    found = bundle.get(part)
+    return [record for record in found if isinstance(record, Mapping)] if isinstance(found, list) else []
+
+
+class LineReader:
+    """Reads the enabled lines; problems go to the reader."""
+
+    def __init__(
+        self, bundle: Mapping[str, Any], config: SaleConfig, terms: BookingTerms, reader: FieldReader
+    ) -> None:
+        self._deal = bundle["deal"]
+        self._records = [
+            record for record in records_of(bundle, "products") if record.get("is_enabled") is not False
+        ]
+        self._catalog = {record.get("id"): record for record in records_of(bundle, "catalog")}
+        self._config = config
+        self._terms = terms
+        self._reader = reader
+        self._supply_kinds = {label.casefold(): kind for label, kind in config.supply_kind_labels}
+        self._revenue_accounts = {code.strip(): account for code, account in config.revenue_accounts}
+        self._deal_supply_kind = self._kind_by_field("deal", self._deal)
+
+    def read(self, currency: str) -> tuple[SaleLine, ...]:
+        """All lines in the deal's order; a line in another currency than the deal is a problem."""
+        ordered = sorted(
+            enumerate(self._records), key=lambda pair: (_order(pair[1].get("order_nr")), pair[0])
+        )
+        lines = [self._line(position, record) for position, (_, record) in enumerate(ordered, start=1)]
+        others = {str(record.get("currency") or currency) for record in self._records} - {currency}
+        if others:
+            self._reader.report(
+                "line_currency_differs",
+                f"The deal is in {currency or 'no currency'}, but lines are in {', '.join(sorted(others))}.",
+                "products.currency",
+                "Give deal and lines the same currency.",
+            )
+        return tuple(line for line in lines if line is not None)
+
+    def tax_method(self) -> TaxMethod | None:
+        """The method of all lines; None for a deal without lines, or where there is a problem with it."""
+        methods = {str(record.get("tax_method")) for record in self._records}
+        unknown = methods - {method.value for method in TaxMethod}
+        if unknown or len(methods) > 1:
+            self._reader.report(
+                "tax_method_mixed" if len(methods) > 1 else "tax_method_unknown",
+                f"The deal's lines have the tax methods {', '.join(sorted(methods))}; they need one of "
+                f"{', '.join(TaxMethod)}, the same on all lines.",
+                "products.tax_method",
+                "Choose in the deal's product list how prices relate to tax.",
+            )
+            return None
+        return TaxMethod(methods.pop()) if methods else None
+
+    def _line(self, position: int, record: Mapping[str, Any]) -> SaleLine | None:
+        product = self._product(record)
+        name = str(record.get("name") or product.get("name") or "")
+        quantity = self._number(record, "quantity", name)
+        price = self._number(record, "item_price", name)
+        tax = self._tax(record, name)
+        discount = self._discount(record, name)
+        kind = self._supply_kind(product)
+        if quantity is None or price is None or tax is None:
+            return None
+        code = str(product.get("code") or "").strip()
+        return SaleLine(
+            position=position,
+            name=name,
+            quantity=quantity,
+            unit_price=price,
+            tax_rate=tax,
+            supply_kind=kind,
+            discount=discount,
+            unit=str(product.get("unit") or ""),
+            description=str(record.get("comments") or ""),
+            product_code=code,
+            revenue_account=self._revenue_accounts.get(code),
+            cost_centre_1=self._of_product_or_deal(product, self._config.fields.cost_centre_1),
+            cost_centre_2=self._of_product_or_deal(product, self._config.fields.cost_centre_2),
+        )
+
+    def _product(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The catalog's product. Only where the configuration decides by product must it be known."""
+        product = self._catalog.get(record.get("product_id"))
+        if product is not None:
+            return product
+        labels = self._config.fields.supply_kind or self._config.supply_kind_labels
+        if self._config.revenue_accounts or labels:
+            self._reader.report(
+                "product_unknown",
+                f"The product of the line {record.get('name')!r} is not in the catalog (any more), "
+                "so its account and kind of supply are not known.",
+                "products.product_id",
+                "Restore the product, or replace the line by one with a product of the catalog.",
+            )
+        return {}
+
+    def _number(self, record: Mapping[str, Any], key: str, name: str) -> Decimal | None:
+        try:
+            return number(record.get(key))
+        except UnreadableValueError as e:
+            self._reader.report(
+                "line_unreadable",
+                f"The {key} of the line {name!r} cannot be read: {e}.",
+                f"products.{key}",
+                "Enter the line again.",
+            )
+            return None
+
+    def _tax(self, record: Mapping[str, Any], name: str) -> Decimal | None:
+        if record.get("tax") is None and record.get("tax_method") == TaxMethod.NONE:
+            return Decimal(0)
+        return self._number(record, "tax", name)
+
+    def _discount(self, record: Mapping[str, Any], name: str) -> Discount | None:
+        if record.get("discount") is None:
+            return None
+        value = self._number(record, "discount", name)
+        if not value:
+            return None
+        try:
+            return Discount(DiscountKind(str(record.get("discount_type") or "percentage")), value)
+        except ValueError:
+            self._reader.report(
+                "discount_unreadable",
+                f"The line {name!r} has a discount of the unknown type {record.get('discount_type')!r}.",
+                "products.discount_type",
+                "Enter the discount again.",
+            )
+            return None
+
+    def _supply_kind(self, product: Mapping[str, Any]) -> SupplyKind:
+        """By field of the product, field of the deal, category of the product, else the tenant's default."""
+        by_product = self._kind_by_field("product", product) if product else None
+        if by_product or self._deal_supply_kind:
+            return by_product or self._deal_supply_kind or self._terms.default_supply_kind
+        category = self._category(product)
+        return self._supply_kinds.get(category.casefold()) or self._terms.default_supply_kind
+
+    def _kind_by_field(self, entity: str, record: Mapping[str, Any]) -> SupplyKind | None:
+        wanted = self._config.fields.supply_kind
+        if not wanted or not self._belongs(entity, wanted):
+            return None
+        label = self._reader.text(entity, record, wanted)
+        if not label:
+            return None
+        by_itself = {kind.value: kind for kind in SupplyKind}
+        kind = self._supply_kinds.get(label.casefold()) or by_itself.get(label.casefold())
+        if kind is None:
+            self._reader.report(
+                "supply_kind_unknown",
+                f"The field {wanted!r} holds {label!r}, which the configuration does not explain.",
+                wanted,
+                "Add the label to supply_kind_labels in the tenant's configuration, or choose another.",
+            )
+        return kind
+
+    def _belongs(self, entity: str, wanted: str) -> bool:
+        """A field of deal or product; one that neither has is asked of the deal, which reports it."""
+        if self._reader.has(entity, wanted):
+            return True
+        return entity == "deal" and not self._reader.has("product", wanted)
+
+    def _category(self, product: Mapping[str, Any]) -> str:
+        """The category's label: v2 shows the option's id or the label itself."""
+        raw = product.get("category")
+        if raw is None:
+            return ""
+        text = str(raw)
+        if text.isdecimal() and self._reader.has("product", "category"):
+            return self._reader.text("product", product, "category")
+        return text
+
+    def _of_product_or_deal(self, product: Mapping[str, Any], wanted: str) -> str:
+        if not wanted:
+            return ""
+        if product and self._reader.has("product", wanted):
+            found = as_text(self._reader.value("product", product, wanted))
+            if found:
+                return found
+        return self._reader.text("deal", self._deal, wanted) if self._belongs("deal", wanted) else ""
+
+
+def _order(value: Any) -> Decimal:
+    try:
+        return number(value)
+    except UnreadableValueError:
+        return Decimal(0)
