@@ -195,9 +195,8 @@ def split_address(parts: PostalParts) -> Address:
     if place is None:
         return Address(street=", ".join(pieces), country=last)
     street, *extra = pieces[:-1]
-    return Address(
-        street, ", ".join(extra), place["code"], place["city"].strip(), country or place["sign"] or ""
-    )
+    country = last or place["sign"] or ""
+    return Address(street, ", ".join(extra), place["code"], place["city"].strip(), country)
 
 
 def clean_vat_id(written: str) -> str:
