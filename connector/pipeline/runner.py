@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.clock import scaled
 from connector.errors import (
     AmbiguousError,
     ClaimLostError,
@@ -31,7 +30,7 @@ from connector.pipeline.states import Link, passes
 from connector.store import Transaction, claims, journal, tenants
 from connector.store.claims import Claim, Subject
 from connector.store.tenants import TenantRow
-from connector.timers import RETRY_BUDGET
+from connector.timers import RETRY_BUDGET, Timers
 
 log = get_logger(__name__)
 
@@ -56,8 +55,8 @@ class Finish:
     message: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
-    write: Callable[[Transaction], None] | None = None
-    """More to write in the same transaction."""
+    write: Callable[[Transaction], Mapping[str, Any] | None] | None = None
+    """More to write in the same transaction, before the row itself; may give more of the row's columns."""
     due_in: timedelta | None = timedelta(0)
     """When the next step is due; None for a state in which nothing is."""
     goes_on: bool = True
@@ -175,6 +174,7 @@ def _write(work: Work, link: Link, result: Result) -> Outcome:
     match result:
         case Finish():
             with work.services.database.transaction() as tx:
+                more = (result.write(tx) if result.write else None) or {}
                 claims.move(
                     tx,
                     work.claim,
@@ -185,9 +185,8 @@ def _write(work: Work, link: Link, result: Result) -> Outcome:
                     message=result.message,
                     details=result.details,
                     **result.values,
+                    **more,
                 )
-                if result.write:
-                    result.write(tx)
             return GO_ON if result.goes_on else STOP
         case Wait():
             return _wait(
@@ -230,10 +229,10 @@ def _fail(work: Work, link: Link, e: ConnectorError) -> Outcome:
     return STOP
 
 
-def backoff_pause(failures: int, time_scale: float) -> timedelta:
-    """Exponential pause with full jitter: 15 s, 30 s, 60 s … at most an hour, each between half and whole."""
-    whole = min(timedelta(seconds=15) * 2**failures, timedelta(hours=1))
-    return scaled(whole, time_scale) * random.uniform(0.5, 1)  # noqa: S311 - jitter, no secret
+def backoff_pause(failures: int, timers: Timers) -> timedelta:
+    """Exponential pause with jitter: doubles up to the cap, each between half and whole."""
+    whole = min(timers.retry_first * 2**failures, timers.retry_cap)
+    return whole * random.uniform(0.5, 1)  # noqa: S311 - jitter, no secret
 
 
 def _wait(

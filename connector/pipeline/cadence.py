@@ -1,0 +1,21 @@
+"""When a batch is closed and handed over. The cadence here is "at once": a batch of one."""
+
+from datetime import datetime
+
+from connector.store import Transaction, batches, journal
+
+
+def close_at_once(tx: Transaction, *, tenant_id: int, batch_id: int, now: datetime) -> None:
+    """Close the batch that a run has just joined, in the transaction of the joining."""
+    batches.close(tx, batch_id, now=now)
+    journal.write(
+        tx,
+        tenant_id=tenant_id,
+        batch_id=batch_id,
+        at=now,
+        event="moved",
+        from_state="open",
+        to_state="closed",
+        actor="cadence",
+        message="Closed at once.",
+    )

@@ -1,0 +1,1 @@
+"""The links of the batch chain: handing files over to DATEV and finding out what became of them."""

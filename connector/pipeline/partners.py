@@ -1,0 +1,52 @@
+"""The partners' clients as a link uses them: for one tenant, with its logins and the link's time budget."""
+
+from connector.datev.api import DatevApi
+from connector.datev.operations import Api
+from connector.pipedrive.addresses import base_url
+from connector.pipedrive.client import PipedriveClient
+from connector.pipeline.runner import Work
+from connector.pipeline.tokens import (
+    datev_access_token,
+    expire_access_token,
+    pipedrive_api_domain,
+    pipedrive_authorization,
+)
+
+
+def pipedrive_client(work: Work) -> PipedriveClient:
+    """The tenant's Pipedrive account."""
+    services, tenant = work.services, work.tenant
+    return PipedriveClient(
+        services.http("Pipedrive", work.budget),
+        base_url=base_url(
+            services.settings.pipedrive,
+            pipedrive_api_domain(services, tenant.id),
+            tenant.config.pipedrive.company_domain,
+        ),
+        authorization=lambda: pipedrive_authorization(services, tenant),
+    )
+
+
+def datev_api(work: Work, api: Api) -> DatevApi:
+    """One of DATEV's interfaces with the tenant's kept login."""
+    services, tenant = work.services, work.tenant
+    settings = services.settings.datev
+    addresses = {
+        Api.CLIENTS: settings.clients_base_url,
+        Api.DOCUMENTS: settings.documents_base_url,
+        Api.EXTF: settings.extf_base_url,
+        Api.DXSO: settings.dxso_base_url,
+    }
+
+    def renew(refused: str) -> str:
+        expire_access_token(services, tenant.id, "datev", refused)
+        return datev_access_token(services, tenant.id)
+
+    return DatevApi(
+        services.http("DATEV", work.budget),
+        base_url=addresses[api],
+        client_id=settings.client_id,
+        access_token=lambda: datev_access_token(services, tenant.id),
+        renew_access_token=renew,
+        upload_deadline=services.timers.upload,
+    )

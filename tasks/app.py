@@ -1,0 +1,100 @@
+"""The Celery application. Celery executes; PostgreSQL remembers.
+
+Every option carries the reason that justifies it; the measurements behind them are that with
+Redis no setting gives "never lost", which is why correctness lives in the claims.
+"""
+
+from celery import Celery
+from kombu import Exchange, Queue
+
+from connector import settings as environment
+from connector.timers import timers
+from tasks.queues import DATEV, INTAKE, OPS, QUEUES
+
+_settings = environment.load()
+_timers = timers(_settings.time_scale)
+
+app = Celery("ml-connector", broker=_settings.redis_url or "redis://127.0.0.1:6379/0")
+
+app.conf.update(
+    # PostgreSQL has the state; a result nobody reads is a leak.
+    task_ignore_result=True,
+    result_backend=None,
+    # A worker that dies gives its message back; claims make the second run harmless.
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    # The row schedules the next try, not the broker.
+    task_acks_on_failure_or_timeout=True,
+    # Fairness: a worker takes one message at a time; waiting messages are bounded.
+    worker_prefetch_multiplier=1,
+    worker_eta_task_limit=500,
+    # The soft limit lets a step tidy up, the hard one frees the process; both lie within the lease.
+    task_soft_time_limit=_timers.soft_limit.total_seconds(),
+    task_time_limit=_timers.hard_limit.total_seconds(),
+    broker_transport_options={
+        # Longer than the longest countdown, or waiting messages are delivered twice.
+        "visibility_timeout": _timers.visibility_timeout.total_seconds(),
+        # A broker that refuses or never answers must not hang whoever publishes.
+        "socket_timeout": 10,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        # Half-open connections: the classic "worker alive but consumes nothing".
+        "health_check_interval": 25,
+        "retry_on_timeout": True,
+        # The server may be shared.
+        "global_keyprefix": "mlc:",
+    },
+    broker_connection_retry_on_startup=True,
+    # A broker that comes back finds its workers, however long it was away.
+    broker_connection_max_retries=None,
+    # Publishing is a wake-up call only: two short tries, then the sweep does it.
+    task_publish_retry_policy={
+        "max_retries": 2,
+        "interval_start": 0,
+        "interval_step": 0.1,
+        "interval_max": 0.2,
+    },
+    # The same task would run twice in parallel after a reconnect.
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    worker_soft_shutdown_timeout=_timers.soft_limit.total_seconds() / 4,
+    worker_enable_soft_shutdown_on_idle=True,
+    # A typo becomes an error, not a silent queue.
+    task_create_missing_queues=False,
+    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
+    task_default_queue=OPS,
+    task_default_exchange=OPS,
+    task_default_routing_key=OPS,
+    task_serializer="json",
+    accept_content=["json"],
+    # Our own structured logs.
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    # Flower.
+    worker_send_task_events=True,
+    task_send_sent_event=True,
+    # Leaks in long-lived processes.
+    worker_max_tasks_per_child=1000,
+    enable_utc=True,
+    timezone="UTC",
+    beat_schedule={
+        "sweep": {
+            "task": "sweep",
+            "schedule": _timers.sweep.total_seconds(),
+            # A sweep that nobody fetched before the next one is due is one too many.
+            "options": {"expires": _timers.sweep.total_seconds()},
+        },
+    },
+    # Beat wakes up this often at least; its default of five minutes ignores short sweeps.
+    beat_max_loop_interval=_timers.sweep.total_seconds(),
+    imports=["tasks.process", "tasks.run", "tasks.batch", "tasks.sweep"],
+    task_routes={
+        "run.resolve": {"queue": INTAKE},
+        "run.build_debtor": {"queue": INTAKE},
+        "run.render": {"queue": INTAKE},
+        "run.upload_document": {"queue": DATEV},
+        "run.join_batch": {"queue": INTAKE},
+        "run.write_back": {"queue": OPS},
+        "batch.*": {"queue": DATEV},
+        "sweep": {"queue": OPS},
+    },
+)

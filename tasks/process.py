@@ -1,0 +1,28 @@
+"""What one worker process owns: its log, its services, and their end."""
+
+from functools import cache
+from typing import Any
+
+from celery.signals import setup_logging, worker_process_shutdown
+
+from connector import log
+from connector import settings as environment
+from connector.pipeline.services import Services, open_services
+
+
+@cache
+def services() -> Services:
+    """This process's services, opened on first use: after the fork, never shared across it."""
+    return open_services(environment.load())
+
+
+@setup_logging.connect
+def _configure_log(**_kwargs: Any) -> None:
+    settings = environment.load()
+    log.configure(level=settings.log_level, fmt=settings.log_format)
+
+
+@worker_process_shutdown.connect
+def _close(**_kwargs: Any) -> None:
+    if services.cache_info().currsize:
+        services().database.close()
