@@ -1,0 +1,39 @@
+"""Choose the invoice PDF among the files of a deal."""
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+_PDF_MARK = b"%PDF-"
+_MARK_WITHIN = 1024
+"""Readers accept the mark anywhere in the first 1,024 bytes (ISO 32000, implementation notes)."""
+
+
+def newest_matching_pdf(files: Sequence[Mapping[str, Any]], pattern: str) -> Mapping[str, Any] | None:
+    """The newest PDF whose name matches the shell pattern, upper and lower case alike; None if there is none.
+
+    ``files`` are Pipedrive v1 file records. Deleted files (``active_flag`` false) and pictures
+    inside mails (``inline_flag``) never count. ``add_time`` is ``JJJJ-MM-TT hh:mm:ss`` in UTC and so
+    sorts as text; the higher id wins where two were added in the same second.
+    """
+    wanted = pattern.casefold()
+    candidates = [file for file in files if _is_pdf(file) and fnmatchcase(_name(file).casefold(), wanted)]
+    return max(
+        candidates, key=lambda file: (str(file.get("add_time") or ""), int(file.get("id") or 0)), default=None
+    )
+
+
+def looks_like_pdf(data: bytes) -> bool:
+    """Whether the bytes begin as a PDF does, whatever their name says."""
+    return _PDF_MARK in data[:_MARK_WITHIN]
+
+
+def _is_pdf(file: Mapping[str, Any]) -> bool:
+    if file.get("active_flag") is False or file.get("inline_flag") is True:
+        return False
+    return str(file.get("file_type") or "").lower() == "pdf" or _name(file).lower().endswith(".pdf")
+
+
+def _name(file: Mapping[str, Any]) -> str:
+    """``name`` is what the user sees; ``file_name`` what it is stored as."""
+    return str(file.get("name") or file.get("file_name") or "")

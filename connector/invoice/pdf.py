@@ -1,0 +1,202 @@
+"""A plain, correct German invoice (§14 (4) UStG) as PDF.
+
+The same invoice and creation time give the same bytes: the hash of the document is kept, and a
+repeated run must not make another document.
+"""
+
+from datetime import datetime
+
+from connector.accounting.invoice import Invoice
+from connector.accounting.money import cents
+from connector.invoice.german import amount_text, country_name, date_text, number_text, percent_text
+from connector.invoice.sheet import (
+    ACCENT,
+    ADDRESS_TOP,
+    BODY,
+    BODY_TOP,
+    FAINT,
+    FOOTER_TOP,
+    LEFT,
+    LINE,
+    RIGHT,
+    SMALL,
+    WIDTH,
+    Sheet,
+    iban_text,
+)
+from connector.invoice.table import draw_table
+from connector.tenants.config import SellerConfig
+
+_HOME_COUNTRY = "DE"
+_HOME_CURRENCY = "EUR"
+_TOTALS_LEFT = 108.0
+
+
+def make_invoice_pdf(invoice: Invoice, *, seller: SellerConfig, created_at: datetime) -> bytes:
+    """The invoice as PDF 1.x bytes.
+
+    ``created_at`` goes into the file's properties. Whether the contents are complete is
+    :func:`connector.invoice.contents.check_contents`'s business, to be asked before.
+    """
+    sheet = Sheet(seller, invoice.document_number)
+    sheet.set_title(f"Rechnung {invoice.document_number}")
+    sheet.set_author(seller.name)
+    sheet.set_lang("de-DE")
+    sheet.set_creation_date(created_at)
+    sheet.add_page()
+    _address(sheet, invoice, seller)
+    _facts(sheet, invoice)
+    y = _opening(sheet, invoice)
+    y = draw_table(sheet, invoice, y)
+    y = _totals(sheet, invoice, y)
+    y = _notes(sheet, invoice, seller, y)
+    _payment(sheet, invoice, seller, y)
+    return bytes(sheet.output())
+
+
+def _address(sheet: Sheet, invoice: Invoice, seller: SellerConfig) -> None:
+    """The window: sender in small type, then the buyer."""
+    sheet.ink(6.5, color=FAINT)
+    sheet.put(LEFT, ADDRESS_TOP + 9, f"{seller.name} · {seller.street} · {seller.postal_code} {seller.city}")
+    buyer, address = invoice.buyer, invoice.buyer.address
+    name = buyer.name or f"{buyer.first_name} {buyer.last_name}".strip()
+    abroad = address.country not in ("", _HOME_COUNTRY)
+    lines = [
+        name,
+        buyer.contact if buyer.is_organization else "",
+        address.extra,
+        address.street,
+        f"{address.postal_code} {address.city}".strip(),
+        country_name(address.country).upper() if abroad else "",
+    ]
+    sheet.ink(BODY + 0.5)
+    y = ADDRESS_TOP + 14.5
+    for text in (line for line in lines if line):
+        for piece in sheet.fitted(text, 80):
+            sheet.put(LEFT, y, piece)
+            y += LINE + 0.2
+
+
+def _facts(sheet: Sheet, invoice: Invoice) -> None:
+    """The block beside the window: number, dates, VAT id of the buyer."""
+    facts = [
+        ("Rechnungsnummer", invoice.document_number),
+        ("Rechnungsdatum", date_text(invoice.document_date)),
+        _service(invoice),
+        ("Fällig am", date_text(invoice.due_date) if invoice.due_date else ""),
+        ("Auftrag", invoice.order_number),
+        ("Ihre USt-IdNr.", invoice.buyer.vat_id),
+    ]
+    y = ADDRESS_TOP + 9
+    for label, value in facts:
+        if not value:
+            continue
+        sheet.ink(SMALL + 0.5, color=FAINT)
+        sheet.put(120, y, label)
+        sheet.ink(BODY, bold=label == "Rechnungsnummer")
+        for piece in sheet.fitted(value, RIGHT - 150):
+            sheet.put(150, y, piece, width=RIGHT - 150, align="R")
+            y += LINE
+        y += 0.7
+
+
+def _service(invoice: Invoice) -> tuple[str, str]:
+    """When the supply was made (§14 (4) no. 6); no date of its own means that of the invoice."""
+    start, end = invoice.service_date, invoice.service_period_end
+    if start and end and end != start:
+        return "Leistungszeitraum", f"{date_text(start)} – {date_text(end)}"
+    return "Leistungsdatum", date_text(start or invoice.document_date)
+
+
+def _opening(sheet: Sheet, invoice: Invoice) -> float:
+    sheet.ink(14, bold=True, color=ACCENT)
+    sheet.put(LEFT, BODY_TOP, f"Rechnung {invoice.document_number}")
+    y = BODY_TOP + 8
+    if invoice.title:
+        sheet.ink(BODY)
+        for piece in sheet.fitted(invoice.title, WIDTH):
+            sheet.put(LEFT, y, piece)
+            y += LINE
+    return y + 3
+
+
+def _totals(sheet: Sheet, invoice: Invoice, y: float) -> float:
+    """Net, tax per rate, gross; §14 (4) no. 7 and 8."""
+    rows = [("Summe netto", amount_text(invoice.net, invoice.currency))]
+    for group in invoice.tax_breakdown:
+        label = f"Umsatzsteuer {percent_text(group.tax_rate)} auf {amount_text(group.net, invoice.currency)}"
+        rows.append((label, amount_text(group.tax, invoice.currency)))
+    y = _room(sheet, y + 1.5, (len(rows) + 3) * (LINE + 0.6))
+    for label, value in rows:
+        _total_row(sheet, y, label, value)
+        y += LINE + 0.6
+    sheet.set_draw_color(*ACCENT)
+    sheet.set_line_width(0.4)
+    sheet.line(_TOTALS_LEFT, y + 0.4, RIGHT, y + 0.4)
+    y += 1.4
+    sheet.ink(BODY + 1.5, bold=True, color=ACCENT)
+    sheet.put(_TOTALS_LEFT, y, "Rechnungsbetrag")
+    sheet.put(
+        _TOTALS_LEFT, y, amount_text(invoice.gross, invoice.currency), width=RIGHT - _TOTALS_LEFT, align="R"
+    )
+    y += LINE + 2.5
+    if invoice.currency != _HOME_CURRENCY and invoice.exchange_rate and invoice.tax:
+        # Art. 230 of the VAT directive: the tax itself must also be told in the seller's currency.
+        tax = amount_text(cents(invoice.tax / invoice.exchange_rate), _HOME_CURRENCY)
+        rate = number_text(invoice.exchange_rate, 4)
+        _total_row(sheet, y, f"Umsatzsteuer in Euro (1 € = {rate} {invoice.currency})", tax)
+        y += LINE + 1
+    return y
+
+
+def _total_row(sheet: Sheet, y: float, label: str, value: str) -> None:
+    sheet.ink(BODY, color=FAINT)
+    sheet.put(_TOTALS_LEFT, y, label)
+    sheet.ink(BODY)
+    sheet.put(_TOTALS_LEFT, y, value, width=RIGHT - _TOTALS_LEFT, align="R")
+
+
+def _notes(sheet: Sheet, invoice: Invoice, seller: SellerConfig, y: float) -> float:
+    """What the law wants said, and both VAT ids wherever the buyer's matters."""
+    notes = list(dict.fromkeys(note for group in invoice.tax_breakdown for note in group.notes))
+    if notes and invoice.buyer.vat_id and seller.vat_id:
+        notes.append(
+            f"USt-IdNr. des Leistungsempfängers: {invoice.buyer.vat_id}, "
+            f"USt-IdNr. des leistenden Unternehmers: {seller.vat_id}"
+        )
+    if invoice.discount_total:
+        discount = amount_text(abs(invoice.discount_total), invoice.currency)
+        notes.append(f"In den Beträgen ist ein Nachlass von netto {discount} bereits berücksichtigt.")
+    return _paragraphs(sheet, notes, y + 3)
+
+
+def _payment(sheet: Sheet, invoice: Invoice, seller: SellerConfig, y: float) -> None:
+    gross = amount_text(invoice.gross, invoice.currency)
+    until = f" bis zum {date_text(invoice.due_date)}" if invoice.due_date else ""
+    account = f" auf das Konto IBAN {iban_text(seller.iban)}" if seller.iban else ""
+    if account and seller.bank:
+        account += f" ({seller.bank})"
+    text = f"Bitte überweisen Sie {gross}{until}{account}. Verwendungszweck: {invoice.document_number}."
+    if invoice.gross > 0:
+        _paragraphs(sheet, [text], y + 1)
+
+
+def _paragraphs(sheet: Sheet, paragraphs: list[str], y: float) -> float:
+    for paragraph in paragraphs:
+        sheet.ink(BODY)
+        lines = sheet.fitted(paragraph, WIDTH)
+        y = _room(sheet, y, len(lines) * LINE)
+        sheet.ink(BODY)
+        for line in lines:
+            sheet.put(LEFT, y, line)
+            y += LINE
+        y += 1.5
+    return y
+
+
+def _room(sheet: Sheet, y: float, height: float) -> float:
+    """Where to go on so that ``height`` mm fit: here, or at the top of a new page."""
+    if y + height <= FOOTER_TOP - 3:
+        return y
+    sheet.add_page()
+    return 26.0
