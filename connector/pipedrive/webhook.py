@@ -1,7 +1,7 @@
 """What a webhook delivery says about a deal, in both body versions.
 
-The body is a trigger and no source: it lacks lines and buyer, its custom fields have another shape than REST's,
-and it may be late. Whoever acts on an event reads the deal again.
+The body is a trigger and no source: it lacks lines and buyer, its custom fields have another shape than
+REST's, and it may be late. Whoever acts on an event reads the deal again.
 """
 
 import re
@@ -104,7 +104,7 @@ _ID = re.compile(r"[0-9]{1,18}")
 def parse_delivery(body: Any) -> DealEvent | None:
     """The event in a parsed JSON body; None if it is about another object than a deal.
 
-    :raises DataError: no delivery of Pipedrive: names the wrong field. Nothing else is raised, whatever the JSON.
+    :raises DataError: no delivery of Pipedrive; names the wrong field. Raises nothing else, whatever comes.
     """
     if not isinstance(body, Mapping):
         raise _wrong("body", "is no object")
@@ -121,10 +121,8 @@ def _parse_v2(body: Mapping[str, Any], meta: Mapping[str, Any]) -> DealEvent | N
         return None
     action = _action(_ACTIONS_V2, meta)
     data, previous = _optional_object(body, "data"), _optional_object(body, "previous")
-    # Sparse: a status that did not change is not in it, and comparing with a missing key would fire on every edit.
-    before = (
-        _word(previous, "previous.status") if action is DealAction.CHANGED and "status" in previous else ""
-    )
+    # Sparse: an unchanged status is not in it; comparing with the missing key would fire on every edit.
+    before = _word(previous, "previous.status") if action is DealAction.CHANGED else ""
     now = _word(data, "data.status")
     webhook_id = _key(meta, "meta.webhook_id", required=False)
     return DealEvent(
