@@ -28,9 +28,9 @@ from connector.http import Answer
 
 def verdict_on(operation: Operation, status: int, partner_code: str) -> Verdict:
     """The row for an answer that is no success."""
-    if operation.repeat is Repeat.NEVER and status >= 500:
+    if status >= 500:
         # Whatever code it carries: a server that failed may still have kept what we sent.
-        return IN_DOUBT
+        return _by_class(operation, status)
     table = TABLES[operation.api]
     for key in (
         (operation.name, ANY, partner_code),
