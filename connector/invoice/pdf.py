@@ -44,9 +44,8 @@ def make_invoice_pdf(invoice: Invoice, *, seller: SellerConfig, created_at: date
     sheet.set_lang("de-DE")
     sheet.set_creation_date(created_at)
     sheet.add_page()
-    _address(sheet, invoice, seller)
-    _facts(sheet, invoice)
-    y = _opening(sheet, invoice)
+    y = max(BODY_TOP, _address(sheet, invoice, seller), _facts(sheet, invoice))
+    y = _opening(sheet, invoice, y)
     y = draw_table(sheet, invoice, y)
     y = _totals(sheet, invoice, y)
     y = _notes(sheet, invoice, seller, y)
@@ -54,10 +53,11 @@ def make_invoice_pdf(invoice: Invoice, *, seller: SellerConfig, created_at: date
     return bytes(sheet.output())
 
 
-def _address(sheet: Sheet, invoice: Invoice, seller: SellerConfig) -> None:
+def _address(sheet: Sheet, invoice: Invoice, seller: SellerConfig) -> float:
     """The window: sender in small type, then the buyer."""
     sheet.ink(6.5, color=FAINT)
-    sheet.put(LEFT, ADDRESS_TOP + 9, f"{seller.name} · {seller.street} · {seller.postal_code} {seller.city}")
+    sender = f"{seller.name} · {seller.street} · {seller.postal_code} {seller.city}"
+    sheet.put_within(LEFT, ADDRESS_TOP + 9, sender, width=85)
     buyer, address = invoice.buyer, invoice.buyer.address
     name = buyer.name or f"{buyer.first_name} {buyer.last_name}".strip()
     abroad = address.country not in ("", _HOME_COUNTRY)
@@ -75,9 +75,10 @@ def _address(sheet: Sheet, invoice: Invoice, seller: SellerConfig) -> None:
         for piece in sheet.fitted(text, 80):
             sheet.put(LEFT, y, piece)
             y += LINE + 0.2
+    return y + LINE
 
 
-def _facts(sheet: Sheet, invoice: Invoice) -> None:
+def _facts(sheet: Sheet, invoice: Invoice) -> float:
     """The block beside the window: number, dates, VAT id of the buyer."""
     facts = [
         ("Rechnungsnummer", invoice.document_number),
@@ -98,6 +99,7 @@ def _facts(sheet: Sheet, invoice: Invoice) -> None:
             sheet.put(150, y, piece, width=RIGHT - 150, align="R")
             y += LINE
         y += 0.7
+    return y + LINE
 
 
 def _service(invoice: Invoice) -> tuple[str, str]:
@@ -108,10 +110,10 @@ def _service(invoice: Invoice) -> tuple[str, str]:
     return "Leistungsdatum", date_text(start or invoice.document_date)
 
 
-def _opening(sheet: Sheet, invoice: Invoice) -> float:
+def _opening(sheet: Sheet, invoice: Invoice, y: float) -> float:
     sheet.ink(14, bold=True, color=ACCENT)
-    sheet.put(LEFT, BODY_TOP, f"Rechnung {invoice.document_number}")
-    y = BODY_TOP + 8
+    sheet.put(LEFT, y, f"Rechnung {invoice.document_number}")
+    y += 8
     if invoice.title:
         sheet.ink(BODY)
         for piece in sheet.fitted(invoice.title, WIDTH):

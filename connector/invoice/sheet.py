@@ -24,6 +24,7 @@ BODY = 9.5
 SMALL = 7.5
 LINE = 4.6
 """Height of a line of body text in mm."""
+_FOOTER_LINE = 3.1
 
 
 class Sheet(FPDF):
@@ -36,6 +37,8 @@ class Sheet(FPDF):
         add_fonts(self)
         self.set_margins(LEFT, 15, 210 - RIGHT)
         self.set_auto_page_break(auto=False)
+        # Text begins exactly at the edge on which the rules begin.
+        self.c_margin = 0
 
     def ink(self, size: float = BODY, *, bold: bool = False, color: tuple[int, int, int] = INK) -> None:
         """Choose size, weight and colour of what is written next."""
@@ -46,6 +49,13 @@ class Sheet(FPDF):
         """Write one line of text at a place; ``width`` matters where it is not aligned to the left."""
         self.set_xy(x, y)
         self.cell(width or None, LINE, text, align=align)
+
+    def put_within(self, x: float, y: float, text: str, *, width: float, align: str = "L") -> None:
+        """Write one line of text, in smaller type where it would not fit the width."""
+        size = self.font_size_pt
+        self.set_font_size(min(size, size * width / max(self.get_string_width(text), width)))
+        self.put(x, y, text, width=width, align=align)
+        self.set_font_size(size)
 
     def fitted(self, text: str, width: float) -> list[str]:
         """The text broken into lines of the current type that fit the width."""
@@ -69,48 +79,53 @@ class Sheet(FPDF):
     def footer(self) -> None:
         """Everything about the seller that the law or a payer asks for, and the page number."""
         self.rule(FOOTER_TOP)
-        columns = [column for column in self._footer_columns() if column]
-        width = WIDTH / len(columns)
-        for index, column in enumerate(columns):
-            for row, text in enumerate(column):
+        columns = [(share, texts) for share, texts in self._footer_columns() if len(texts) > 1]
+        unit = WIDTH / sum(share for share, _ in columns)
+        x = LEFT
+        for share, texts in columns:
+            y = FOOTER_TOP + 1.5
+            for row, text in enumerate(texts):
                 self.ink(6.8, bold=row == 0, color=FAINT)
-                self.set_xy(LEFT + index * width, FOOTER_TOP + 1.5 + row * 3.1)
-                self.cell(width - 2, 3.1, text)
+                for piece in self.fitted(text, share * unit - 2):
+                    self.set_xy(x, y)
+                    self.cell(None, _FOOTER_LINE, piece)
+                    y += _FOOTER_LINE
+            x += share * unit
         self.ink(6.8, color=FAINT)
-        self.put(LEFT, 288, f"Seite {self.page_no()} von {{nb}}", width=WIDTH, align="R")
+        # The page count is filled in at the very end, so it cannot be aligned to the right edge.
+        self.put(RIGHT - 17, 289, f"Seite {self.page_no()} von {{nb}}")
 
     def _letterhead(self) -> None:
         self.ink(15, bold=True, color=ACCENT)
-        self.put(LEFT, 18, self._seller.name)
+        self.put_within(LEFT, 18, self._seller.name, width=WIDTH)
         self.rule(28, color=ACCENT, width=0.6)
         self.set_draw_color(*RULE)
         self.set_line_width(0.2)
         for y, length in ((105, 5), (148.5, 7), (210, 5)):
             self.line(0, y, length, y)
 
-    def _footer_columns(self) -> list[list[str]]:
+    def _footer_columns(self) -> list[tuple[float, list[str]]]:
+        """Each a share of the width, a heading and what stands under it; empty facts are left out."""
         seller = self._seller
-        address = [seller.name, seller.street, f"{seller.postal_code} {seller.city}"]
-        contact = [text for text in (seller.email, seller.phone) if text]
         tax = [
-            *([f"Steuernummer {seller.tax_number}"] if seller.tax_number else []),
-            *([f"USt-IdNr. {seller.vat_id}"] if seller.vat_id else []),
+            "Steuer und Register",
+            f"Steuernummer {seller.tax_number}" if seller.tax_number else "",
+            f"USt-IdNr. {seller.vat_id}" if seller.vat_id else "",
+            seller.register,
         ]
         bank = [
-            text
-            for text in (
-                seller.bank,
-                f"IBAN {iban_text(seller.iban)}" if seller.iban else "",
-                f"BIC {seller.bic}" if seller.bic else "",
-            )
-            if text
+            "Bankverbindung",
+            seller.bank,
+            f"IBAN {iban_text(seller.iban)}" if seller.iban else "",
+            f"BIC {seller.bic}" if seller.bic else "",
         ]
-        return [
-            address,
-            ["Kontakt", *contact] if contact else [],
-            ["Steuer", *tax] if tax else [],
-            ["Bank", *bank] if bank else [],
+        columns = [
+            (1.0, [seller.name, seller.street, f"{seller.postal_code} {seller.city}"]),
+            (0.9, ["Kontakt", seller.email, seller.phone]),
+            (1.0, tax),
+            (1.2, bank),
         ]
+        return [(share, [text for text in texts if text]) for share, texts in columns]
 
 
 def iban_text(iban: str) -> str:

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from connector.accounting.invoice import Invoice, InvoiceLine
 from connector.invoice.german import number_text, percent_text, price_text, quantity_text
-from connector.invoice.sheet import ACCENT, BODY, FAINT, FOOTER_TOP, LEFT, LINE, RIGHT, SMALL, Sheet
+from connector.invoice.sheet import ACCENT, BODY, FAINT, FOOTER_TOP, INK, LEFT, LINE, RIGHT, SMALL, Sheet
 
 _NEXT_PAGE_TOP = 26.0
+_BOTTOM = FOOTER_TOP - 3
 _PADDING = 1.2
+_SMALL_LINE = LINE - 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class _Column:
 
 _POSITION = _Column("Pos.", LEFT, 9, "L")
 _NAME = _Column("Bezeichnung", LEFT + 9, 64, "L")
-_QUANTITY = _Column("Menge", LEFT + 73, 23, "R")
+_QUANTITY = _Column("Menge", LEFT + 75, 21, "R")
 _PRICE = _Column("Einzelpreis", LEFT + 96, 22, "R")
 _DISCOUNT = _Column("Rabatt", LEFT + 118, 15, "R")
 _RATE = _Column("USt", LEFT + 133, 11, "R")
@@ -32,14 +34,19 @@ def draw_table(sheet: Sheet, invoice: Invoice, y: float) -> float:
     """Draw all lines from ``y`` on, over as many pages as it takes; returns where it ended."""
     y = _heading(sheet, y, invoice.currency)
     for line in invoice.lines:
-        names, descriptions, height = _measure(sheet, line)
-        if y + height > FOOTER_TOP - 3:
-            sheet.add_page()
-            y = _heading(sheet, _NEXT_PAGE_TOP, invoice.currency)
-        _draw_line(sheet, line, names, descriptions, y + _PADDING)
-        y += height
+        texts = _texts(sheet, line)
+        height = sum(step for _, _, step in texts) + 2 * _PADDING
+        # A line stays together, unless no page would hold it.
+        if y + height > _BOTTOM and height < _BOTTOM - _NEXT_PAGE_TOP - LINE:
+            y = _next_page(sheet, invoice.currency)
+        y = _draw_line(sheet, line, texts, y + _PADDING, invoice.currency) + _PADDING
         sheet.rule(y)
     return y
+
+
+def _next_page(sheet: Sheet, currency: str) -> float:
+    sheet.add_page()
+    return _heading(sheet, _NEXT_PAGE_TOP, currency)
 
 
 def _heading(sheet: Sheet, y: float, currency: str) -> float:
@@ -52,33 +59,33 @@ def _heading(sheet: Sheet, y: float, currency: str) -> float:
     return y
 
 
-def _measure(sheet: Sheet, line: InvoiceLine) -> tuple[list[str], list[str], float]:
-    """The line's texts broken to the column, and the height that it takes."""
+def _texts(sheet: Sheet, line: InvoiceLine) -> list[tuple[str, bool, float]]:
+    """Name and description broken to their column: (text, is it the name?, height)."""
     sheet.ink(BODY)
-    names = sheet.fitted(line.name, _NAME.width)
-    sheet.ink(SMALL, color=FAINT)
+    names = [(text, True, LINE) for text in sheet.fitted(line.name, _NAME.width)]
+    sheet.ink(SMALL)
     descriptions = sheet.fitted(line.description, _NAME.width) if line.description else []
-    height = len(names) * LINE + len(descriptions) * (LINE - 0.9) + 2 * _PADDING
-    return names, descriptions, height
+    return names + [(text, False, _SMALL_LINE) for text in descriptions]
 
 
-def _draw_line(sheet: Sheet, line: InvoiceLine, names: list[str], descriptions: list[str], y: float) -> None:
-    quantity = f"{quantity_text(line.quantity)} {line.unit}".strip()
+def _draw_line(
+    sheet: Sheet, line: InvoiceLine, texts: list[tuple[str, bool, float]], y: float, currency: str
+) -> float:
     sheet.ink(BODY)
     for column, text in (
         (_POSITION, str(line.position)),
-        (_QUANTITY, quantity),
+        (_QUANTITY, f"{quantity_text(line.quantity)} {line.unit}".strip()),
         (_PRICE, price_text(line.unit_price)),
         (_DISCOUNT, line.discount_text),
         (_RATE, percent_text(line.tax_rate)),
         (_NET, number_text(line.net, 2)),
     ):
         if text:
-            sheet.put(column.left, y, text, width=column.width, align=column.align)
-    for name in names:
-        sheet.put(_NAME.left, y, name)
-        y += LINE
-    sheet.ink(SMALL, color=FAINT)
-    for description in descriptions:
-        sheet.put(_NAME.left, y - 0.3, description)
-        y += LINE - 0.9
+            sheet.put_within(column.left, y, text, width=column.width, align=column.align)
+    for text, is_name, height in texts:
+        if y + height > _BOTTOM:
+            y = _next_page(sheet, currency) + _PADDING
+        sheet.ink(BODY if is_name else SMALL, color=INK if is_name else FAINT)
+        sheet.put(_NAME.left, y if is_name else y - 0.3, text)
+        y += height
+    return y

@@ -23,7 +23,7 @@ def archive_xml(
     root = etree.Element(
         _tag("archive"),
         {"version": VERSION, "generatingSystem": header.generating_system},
-        nsmap=_NAMESPACES,
+        nsmap=_NAMESPACES,  # type: ignore[arg-type]  # the stubs forget the default namespace
     )
     head = etree.SubElement(root, _tag("header"))
     created = header.created_at.astimezone(_BERLIN)

@@ -92,7 +92,7 @@ def ledger_xml(document: DxsoDocument, lines: Sequence[Line], header: PackageHea
             "generating_system": header.generating_system,
             "xml_data": XML_DATA,
         },
-        nsmap=_NAMESPACES,
+        nsmap=_NAMESPACES,  # type: ignore[arg-type]  # the stubs forget the default namespace
     )
     consolidate = etree.SubElement(root, _tag("consolidate"), _consolidated(document, lines))
     for line in lines:

@@ -1,0 +1,175 @@
+"""The gate before a number is used: does the invoice hold what §14 (4) and §14a UStG want on it?
+
+A number is drawn once; an invoice that then turns out to lack the street of the buyer would have
+to be cancelled. So this is asked first, and every gap is named at once.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from connector.accounting.invoice import Invoice
+from connector.errors import Problem
+from connector.invoice.fonts import unprintable
+from connector.tenants.config import SellerConfig
+
+_REVERSE_CHARGE_MARK = "Steuerschuldnerschaft"
+_INTRA_COMMUNITY_MARK = "innergemeinschaftliche Lieferung"
+"""Words that §14a (5) and (3) UStG put on the invoice; both ask for the VAT ids of buyer and seller."""
+
+_SELLER_CURE = "Fill it in the tenant's file, section seller."
+_BUYER_CURE = "Fill it on the organization or person in Pipedrive."
+
+
+def check_contents(invoice: Invoice, seller: SellerConfig) -> list[Problem]:
+    """Every statement that is missing or contradicts another; empty where the invoice may go out."""
+    return [
+        *_seller_problems(seller),
+        *_buyer_problems(invoice, seller),
+        *_line_problems(invoice),
+        *_sum_problems(invoice),
+        *_print_problems(invoice, seller),
+    ]
+
+
+def _seller_problems(seller: SellerConfig) -> Iterator[Problem]:
+    """§14 (4) no. 1 and 2: full name and address, tax number or VAT id."""
+    for field, what in (
+        ("name", "name"),
+        ("street", "street"),
+        ("postal_code", "postal code"),
+        ("city", "city"),
+    ):
+        if not getattr(seller, field).strip():
+            yield Problem(
+                f"seller_{field}_missing",
+                f"The invoice lacks the seller's {what} (§14 (4) no. 1 UStG).",
+                f"seller.{field}",
+                _SELLER_CURE,
+            )
+    if not (seller.tax_number or seller.vat_id):
+        yield Problem(
+            "seller_tax_number_missing",
+            "The invoice lacks the seller's tax number or VAT id (§14 (4) no. 2 UStG).",
+            "seller.tax_number",
+            _SELLER_CURE,
+        )
+
+
+def _buyer_problems(invoice: Invoice, seller: SellerConfig) -> Iterator[Problem]:
+    """§14 (4) no. 1: full name and address of the buyer; §14a: both VAT ids where the buyer owes the tax."""
+    buyer = invoice.buyer
+    if not (buyer.name or buyer.last_name).strip():
+        yield Problem(
+            "buyer_name_missing",
+            "The invoice lacks the buyer's name (§14 (4) no. 1 UStG).",
+            "buyer.name",
+            _BUYER_CURE,
+        )
+    for field, what in (("street", "street"), ("city", "city"), ("country", "country")):
+        if not getattr(buyer.address, field).strip():
+            yield Problem(
+                f"buyer_{field}_missing",
+                f"The invoice lacks the buyer's {what} (§14 (4) no. 1 UStG).",
+                f"buyer.address.{field}",
+                _BUYER_CURE,
+            )
+    if not _needs_vat_ids(invoice):
+        return
+    if not buyer.vat_id:
+        yield Problem(
+            "buyer_vat_id_missing",
+            "The invoice lacks the buyer's VAT id, which §14a UStG asks for here.",
+            "buyer.vat_id",
+            "Fill the VAT id on the organization in Pipedrive.",
+        )
+    if not seller.vat_id:
+        yield Problem(
+            "seller_vat_id_missing",
+            "The invoice lacks the seller's VAT id, which §14a UStG asks for here.",
+            "seller.vat_id",
+            _SELLER_CURE,
+        )
+
+
+def _needs_vat_ids(invoice: Invoice) -> bool:
+    """A supply whose posting carries a VAT id (EU) is one for which §14a asks for both."""
+    return any(len(group.eu_vat) > 2 for group in invoice.tax_breakdown) or any(
+        _INTRA_COMMUNITY_MARK.lower() in note.lower()
+        or (_REVERSE_CHARGE_MARK in note and invoice.buyer.address.country != "DE")
+        for group in invoice.tax_breakdown
+        for note in group.notes
+    )
+
+
+def _line_problems(invoice: Invoice) -> Iterator[Problem]:
+    """§14 (4) no. 4 and 5: number, and quantity and kind of everything that was supplied."""
+    if not invoice.document_number:
+        yield Problem(
+            "document_number_missing",
+            "The invoice lacks its number (§14 (4) no. 4 UStG).",
+            "document_number",
+            "Fill the document number on the deal or let the tenant number its invoices.",
+        )
+    if not invoice.lines:
+        yield Problem(
+            "lines_missing",
+            "The invoice has no lines (§14 (4) no. 5 UStG).",
+            "lines",
+            "Add the products to the deal in Pipedrive.",
+        )
+    for line in invoice.lines:
+        if not line.name.strip():
+            yield Problem(
+                "line_name_missing",
+                f"Line {line.position} does not say what was supplied (§14 (4) no. 5 UStG).",
+                f"lines[{line.position}].name",
+                "Name the product in Pipedrive.",
+            )
+    start, end = invoice.service_date, invoice.service_period_end
+    if end and (start is None or end < start):
+        yield Problem(
+            "service_period_backwards",
+            "The service period ends before it begins (§14 (4) no. 6 UStG).",
+            "service_period_end",
+            "Correct the date range on the deal.",
+        )
+
+
+def _sum_problems(invoice: Invoice) -> Iterator[Problem]:
+    """§14 (4) no. 7 and 8: net per rate, tax and gross, and they must add up to the cent."""
+    groups = invoice.tax_breakdown
+    nought = Decimal(0)
+    for what, stated, computed in (
+        ("net amounts of the lines", invoice.net, sum((line.net for line in invoice.lines), nought)),
+        ("net amounts per tax rate", invoice.net, sum((group.net for group in groups), nought)),
+        ("tax amounts per tax rate", invoice.tax, sum((group.tax for group in groups), nought)),
+        ("net and tax", invoice.gross, invoice.net + invoice.tax),
+    ):
+        if stated != computed:
+            yield Problem(
+                "sums_differ",
+                f"The {what} add up to {computed}, the invoice states {stated} (§14 (4) no. 7 and 8 UStG).",
+                "lines",
+                "This is a fault of ours: report it with the deal's number.",
+            )
+
+
+def _print_problems(invoice: Invoice, seller: SellerConfig) -> Iterator[Problem]:
+    """A letter that the typeface lacks would be printed as an empty box."""
+    buyer, address = invoice.buyer, invoice.buyer.address
+    texts = [
+        ("buyer.name", f"{buyer.name}{buyer.first_name}{buyer.last_name}{buyer.contact}"),
+        ("buyer.address", f"{address.street}{address.extra}{address.postal_code}{address.city}"),
+        ("title", invoice.title),
+        ("order_number", invoice.order_number),
+        ("seller.name", f"{seller.name}{seller.street}{seller.city}{seller.register}"),
+        *((f"lines[{line.position}]", f"{line.name}{line.description}{line.unit}") for line in invoice.lines),
+    ]
+    for field, text in texts:
+        if missing := unprintable(text):
+            yield Problem(
+                "not_printable",
+                f"Our invoice cannot print these characters of {field}: {' '.join(missing)}.",
+                field,
+                "Write them in Latin letters in Pipedrive, or attach the invoice as a PDF to the deal.",
+            )
