@@ -84,6 +84,9 @@ class DatevConfig:
     """EXTF header field 17, at most 30 characters."""
     finalise: bool = False
     """Festschreibung (header field 21, column 114): off unless the adviser asks for it."""
+    resend_when_not_found: bool = False
+    """Send a file again whose hand-over ended in doubt, once DATEV's job list has lacked it twice, ten
+    minutes apart. Off: a human decides, because how soon a job appears in that list is not published."""
 
     @property
     def client_id(self) -> str:

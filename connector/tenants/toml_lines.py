@@ -123,7 +123,7 @@ class _Scanner:
             self._pair(path)
 
     def _closes(self, bracket: str) -> bool:
-        """Step over an opening bracket or a comma; say whether the closing one follows, and step over it, too."""
+        """Step over an opening bracket or a comma, and over a closing bracket; say whether it was there."""
         self._skip_blank()
         if not self._text.startswith(bracket, self._at):
             self._at += 1

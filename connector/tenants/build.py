@@ -1,0 +1,81 @@
+"""From the checked values of a tenant's file to its configuration."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from connector.accounting.terms import BookingTerms
+from connector.accounting.vat_ids import normalise_vat_id
+from connector.tenants.config import (
+    DatevConfig,
+    DebtorConfig,
+    DocumentConfig,
+    FieldMap,
+    HmacConfig,
+    Hours,
+    IgnoreRule,
+    NumberConfig,
+    PipedriveConfig,
+    ReceiverConfig,
+    SaleConfig,
+    SecretName,
+    SellerConfig,
+    TenantConfig,
+    WriteBackConfig,
+)
+from connector.tenants.rules import debtor_range
+from connector.tenants.toml_lines import Path
+
+SECRET_PATHS: Mapping[SecretName, Path] = {
+    SecretName.PIPEDRIVE_API_TOKEN: ("pipedrive", "api_token"),
+    SecretName.RECEIVER_BASIC_PASSWORD: ("receiver", "basic", "password"),
+    SecretName.RECEIVER_HMAC_KEY: ("receiver", "hmac", "key"),
+}
+"""Where each secret's source stands in the file."""
+
+
+def build(loaded: Mapping[str, Any]) -> TenantConfig:
+    """The configuration; keys that the file leaves out take the defaults of the dataclasses."""
+    seller = _seller(loaded["seller"])
+    booking = loaded["booking"]
+    terms = BookingTerms(
+        **{**booking, "home_vat_id": normalise_vat_id(booking.get("home_vat_id") or seller.vat_id)}
+    )
+    return TenantConfig(
+        key=loaded["key"],
+        name=loaded["name"],
+        go_live_at=loaded["go_live_at"],
+        pipedrive=PipedriveConfig(**{"company_domain": "", **_without(loaded["pipedrive"], "api_token")}),
+        receiver=_receiver(loaded["receiver"]),
+        datev=DatevConfig(**loaded["datev"]),
+        terms=terms,
+        numbers=NumberConfig(**loaded.get("numbers", {})),
+        sale=SaleConfig(fields=FieldMap(**loaded.get("fields", {})), **loaded.get("sale", {})),
+        debtors=_debtors(loaded.get("debtors", {}), terms.account_length),
+        documents=DocumentConfig(**loaded.get("documents", {})),
+        seller=seller,
+        ignore=tuple(IgnoreRule(**rule) for rule in loaded.get("ignore", ())),
+        write_back=WriteBackConfig(**loaded.get("write_back", {})),
+        hours=Hours(**loaded.get("hours", {})),
+    )
+
+
+def _seller(section: Mapping[str, Any]) -> SellerConfig:
+    return SellerConfig(**{**section, "vat_id": normalise_vat_id(section.get("vat_id", ""))})
+
+
+def _receiver(section: Mapping[str, Any]) -> ReceiverConfig:
+    basic, hmac = section.get("basic"), section.get("hmac")
+    return ReceiverConfig(
+        basic_user=basic["user"] if basic else None,
+        hmac=HmacConfig(**_without(hmac, "key")) if hmac else None,
+    )
+
+
+def _debtors(section: Mapping[str, Any], account_length: int) -> DebtorConfig:
+    """Without a range of its own the tenant has all debtor accounts of its length."""
+    first, last = debtor_range(account_length)
+    return DebtorConfig(**{"first": first, "last": last, **section})
+
+
+def _without(section: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in section.items() if name != key}
