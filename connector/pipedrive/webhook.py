@@ -121,8 +121,7 @@ def _parse_v2(body: Mapping[str, Any], meta: Mapping[str, Any]) -> DealEvent | N
         return None
     action = _action(_ACTIONS_V2, meta)
     data, previous = _optional_object(body, "data"), _optional_object(body, "previous")
-    # Sparse: an unchanged status is not in it; comparing with the missing key would fire on every edit.
-    before = _word(previous, "previous.status") if action is DealAction.CHANGED else ""
+    before = _word(previous, "previous.status")
     now = _word(data, "data.status")
     webhook_id = _key(meta, "meta.webhook_id", required=False)
     return DealEvent(
@@ -131,7 +130,7 @@ def _parse_v2(body: Mapping[str, Any], meta: Mapping[str, Any]) -> DealEvent | N
         deal_id=_id(meta, "meta.entity_id"),
         action=action,
         status_now=now,
-        status_before=before,
+        status_before=before if _turned(action, previous, before, now) else "",
         became_won=now == "won" and _turned(action, previous, before, now),
         won_time=_time(data, "data.won_time"),
         first_won_time=_time(data, "data.first_won_time"),
@@ -152,8 +151,7 @@ def _parse_v1(body: Mapping[str, Any], meta: Mapping[str, Any]) -> DealEvent | N
         return None
     action = _action(_ACTIONS_V1, meta)
     current, previous = _optional_object(body, "current"), _optional_object(body, "previous")
-    now, was = _word(current, "current.status"), _word(previous, "previous.status")
-    before = was if was != now else ""
+    now, before = _word(current, "current.status"), _word(previous, "previous.status")
     webhook_id = _key(meta, "meta.webhook_id", required=False)
     deal_id = _id(meta, "meta.id")
     # Version 1 has no event id; these four together are as good (several hooks, several events per second).
@@ -164,7 +162,7 @@ def _parse_v1(body: Mapping[str, Any], meta: Mapping[str, Any]) -> DealEvent | N
         deal_id=deal_id,
         action=action,
         status_now=now,
-        status_before=before if action is DealAction.CHANGED else "",
+        status_before=before if _turned(action, previous, before, now) else "",
         became_won=now == "won" and _turned(action, previous, before, now),
         won_time=_time(current, "current.won_time"),
         first_won_time=_time(current, "current.first_won_time"),
@@ -181,7 +179,11 @@ def _parse_v1(body: Mapping[str, Any], meta: Mapping[str, Any]) -> DealEvent | N
 
 
 def _turned(action: DealAction, previous: Mapping[str, Any], before: str, now: str) -> bool:
-    """Whether the status is new with this event."""
+    """Whether the status is new with this event.
+
+    Version 2's ``previous`` is sparse: an unchanged status is not in it, and comparing with the missing key would
+    fire on every edit of a deal won long ago.
+    """
     if action is DealAction.CREATED:
         return True
     return action is DealAction.CHANGED and "status" in previous and before != now

@@ -1,0 +1,267 @@
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.errors import DataError
+from connector.pipedrive.webhook import DealAction, DealChange, DealEvent, parse_delivery
+from tests.unit.pipedrive.shared_data import deliveries, delivery, needs_shared_data
+
+
+def v2(action: str = "change", data: Any = None, previous: Any = None, **meta: Any) -> dict[str, Any]:
+    """A delivery of version 2: every id in meta is a string."""
+    return {
+        "data": data,
+        "previous": previous,
+        "meta": {
+            "action": action,
+            "entity": "deal",
+            "entity_id": "17",
+            "company_id": "80",
+            "user_id": "12",
+            "webhook_id": "47",
+            "id": "df47d877-b58c-4886-91cd-1aa83e1d7366",
+            "timestamp": "2026-03-04T15:11:55.724Z",
+            "version": "2.0",
+            "change_source": "app",
+            "attempt": 1,
+            **meta,
+        },
+    }
+
+
+def v1(action: str = "updated", current: Any = None, previous: Any = None, **meta: Any) -> dict[str, Any]:
+    """A delivery of version 1: ids are numbers, except that of the webhook."""
+    return {
+        "v": 1,
+        "event": f"{action}.deal",
+        "retry": 0,
+        "current": current,
+        "previous": previous,
+        "meta": {
+            "v": 1,
+            "action": action,
+            "object": "deal",
+            "id": 17,
+            "company_id": 80,
+            "user_id": 12,
+            "timestamp": 1680840600,
+            "timestamp_micro": 1680840600882126,
+            "change_source": "api",
+            "webhook_id": "47",
+            **meta,
+        },
+    }
+
+
+def event(body: Any) -> DealEvent:
+    found = parse_delivery(body)
+    assert found is not None
+    return found
+
+
+WON_2 = {"id": 17, "status": "won", "won_time": "2026-03-04T15:11:55Z", "pipeline_id": 3, "currency": "EUR"}
+WON_1 = {"id": 17, "status": "won", "won_time": "2026-03-04 15:11:55"}
+
+
+def test_a_won_deal_of_version_2_is_told_whole():
+    assert DealEvent(
+        event_id="v2:47:df47d877-b58c-4886-91cd-1aa83e1d7366",
+        version="2.0",
+        deal_id=17,
+        action=DealAction.CHANGED,
+        status_now="won",
+        status_before="open",
+        became_won=True,
+        won_time=datetime(2026, 3, 4, 15, 11, 55, tzinfo=UTC),
+        first_won_time=None,
+        merged_to=None,
+        merged_from=None,
+        change_source="app",
+        actor_user_id=12,
+        company_id=80,
+        webhook_id="47",
+        attempt=1,
+        pipeline_id=3,
+        currency="EUR",
+    ) == event(v2("change", WON_2, {"status": "open", "won_time": None}))
+
+
+def test_a_won_deal_of_version_1_is_told_whole():
+    found = event(v1("updated", WON_1, {"status": "open"}))
+    assert "v1:47:deal:17:changed:1680840600882126" == found.event_id
+    assert ("1.0", 17, True, 1) == (found.version, found.deal_id, found.became_won, found.attempt)
+    assert datetime(2026, 3, 4, 15, 11, 55, tzinfo=UTC) == found.won_time
+
+
+@pytest.mark.parametrize(
+    ("body", "became_won", "change"),
+    [
+        (v2("change", WON_2, {"title": "old"}), False, DealChange.OTHER),
+        (v2("change", WON_2, None), False, DealChange.OTHER),
+        (v2("change", WON_2, {"status": None}), True, DealChange.WON),
+        (v2("change", WON_2, {"status": "won"}), False, DealChange.OTHER),
+        (v2("create", WON_2, None), True, DealChange.WON),
+        (v2("create", {"status": "open"}, None), False, DealChange.OTHER),
+        (v2("change", {"status": "open"}, {"status": "won"}), False, DealChange.REOPENED),
+        (v2("change", {"status": "lost"}, {"status": "won"}), False, DealChange.LOST),
+        (v2("change", {"status": "lost"}, {"status": "open"}), False, DealChange.OTHER),
+        (v2("change", {"status": "deleted"}, {"status": "won"}), False, DealChange.DELETED),
+        (v2("delete", None, WON_2), False, DealChange.DELETED),
+        (v2("delete", None, WON_2, merged_to_id="99"), False, DealChange.MERGED),
+        (v1("updated", WON_1, WON_1), False, DealChange.OTHER),
+        (v1("added", WON_1, None), True, DealChange.WON),
+        (v1("updated", {"status": "open"}, WON_1), False, DealChange.REOPENED),
+        (v1("updated", {"status": "lost"}, WON_1), False, DealChange.LOST),
+        (v1("deleted", None, WON_1), False, DealChange.DELETED),
+        (v1("merged", WON_1, {"status": "open"}), False, DealChange.OTHER),
+    ],
+)
+def test_only_a_changed_status_makes_a_won_deal(body, became_won, change):
+    found = event(body)
+    assert (became_won, change) == (found.became_won, found.change)
+
+
+def test_a_merge_names_both_deals():
+    loser = event(v2("delete", None, {"status": "open"}, merged_to_id="99"))
+    winner = event(v2("change", {"status": "open"}, {}, merged_from_id=17, entity_id=99))
+    assert (99, None) == (loser.merged_to, loser.merged_from)
+    assert (99, 17) == (winner.deal_id, winner.merged_from)
+
+
+@pytest.mark.parametrize("meta", [{"entity_id": 17, "user_id": 12, "webhook_id": 47, "company_id": 80}, {}])
+def test_ids_are_taken_as_numbers_and_as_texts(meta):
+    found = event(v2("change", WON_2, {"status": "open"}, **meta))
+    assert (17, 12, "47", 80) == (found.deal_id, found.actor_user_id, found.webhook_id, found.company_id)
+
+
+def test_a_repeated_delivery_has_the_same_event_id():
+    first, again = v1("updated", WON_1, {"status": "open"}), v1("updated", WON_1, {"status": "open"})
+    again["retry"] = 2
+    assert event(first).event_id == event(again).event_id
+    assert (1, 3) == (event(first).attempt, event(again).attempt)
+    assert 4 == event(v2("change", WON_2, {}, attempt=4)).attempt
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"meta": {"entity": "person", "action": "create"}},
+        {"meta": {"entity": "deal_product", "action": "strange"}},
+        {"meta": {"object": "user"}, "current": [], "previous": []},
+    ],
+)
+def test_other_objects_are_nobody_s_business(body):
+    assert parse_delivery(body) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ([], "body"),
+        (None, "body"),
+        ({}, "meta"),
+        ({"meta": []}, "meta"),
+        ({"meta": {}}, "meta.entity"),
+        (v2("explode"), "meta.action"),
+        (v2(["change"]), "meta.action"),
+        (v2(entity_id=None), "meta.entity_id"),
+        (v2(entity_id="0"), "meta.entity_id"),
+        (v2(entity_id=True), "meta.entity_id"),
+        (v2(entity_id="17 OR 1=1"), "meta.entity_id"),
+        (v2(entity_id="١٧"), "meta.entity_id"),
+        (v2(entity_id="9" * 19), "meta.entity_id"),
+        (v2(entity_id=-4), "meta.entity_id"),
+        (v2(id=None), "meta.id"),
+        (v2(id="a\u0000b"), "meta.id"),
+        (v2(id="x" * 81), "meta.id"),
+        (v2(webhook_id={}), "meta.webhook_id"),
+        (v2(attempt="one"), "meta.attempt"),
+        (v2(data=[1]), "data"),
+        (v2(data={"status": 5}), "data.status"),
+        (v2(data={"won_time": "yesterday"}), "data.won_time"),
+        (v2(data={"won_time": 5}), "data.won_time"),
+        (v1(id="x"), "meta.id"),
+        (v1(timestamp_micro=None), "meta.timestamp_micro"),
+        (v1(current="x"), "current"),
+        (v1(previous={"status": []}), "previous.status"),
+    ],
+)
+def test_a_malformed_delivery_names_the_field(body, field):
+    with pytest.raises(DataError) as caught:
+        parse_delivery(body)
+    assert ("delivery_malformed", field) == (caught.value.code, caught.value.field)
+
+
+def test_a_currency_of_the_company_s_own_is_no_reason_to_refuse():
+    assert "" == event(v2("change", {"status": "won", "currency": "Bonus €"}, {})).currency
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["won", "deal"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+META = (
+    "action",
+    "entity",
+    "object",
+    "id",
+    "entity_id",
+    "webhook_id",
+    "timestamp_micro",
+    "user_id",
+    "attempt",
+)
+STATE = ("status", "won_time", "pipeline_id", "currency")
+
+
+def some_of(names: tuple[str, ...], values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.dictionaries(st.sampled_from(names), values, max_size=len(names))
+
+
+meta_values = json_values | st.sampled_from(["deal", "change", "updated", "create", "17", 17, "won"])
+almost_deliveries = st.fixed_dictionaries(
+    {"meta": some_of(META, meta_values)},
+    optional={name: some_of(STATE, meta_values) for name in ("data", "current", "previous")},
+)
+
+
+@given(json_values | almost_deliveries)
+def test_whatever_comes_is_an_event_or_nothing_or_a_data_error(body):
+    try:
+        found = parse_delivery(body)
+    except DataError:
+        return
+    assert found is None or (0 < found.deal_id < 2**63 and len(found.event_id) <= 200)
+
+
+@needs_shared_data
+def test_every_recorded_delivery_of_version_1_is_read():
+    for name in deliveries("webhooks_v1"):
+        body = delivery("webhooks_v1", name)["body"]
+        found = parse_delivery(body)
+        assert (".deal." in name) == (found is not None), name
+        assert found is None or (not found.became_won and str(body["meta"]["id"]) == str(found.deal_id))
+
+
+@needs_shared_data
+def test_every_official_delivery_of_version_2_is_read():
+    for name in deliveries("webhooks_v2"):
+        if name == "custom_fields_by_type.json":
+            continue
+        found = parse_delivery(delivery("webhooks_v2", name))
+        assert (".deal." in name) == (found is not None), name
+        assert found is None or not found.became_won, name
+
+
+@needs_shared_data
+def test_an_official_change_with_a_new_status_is_a_won_deal():
+    body = delivery("webhooks_v2", "change.deal.json")
+    body["data"]["status"] = "won"
+    body["previous"]["status"] = "open"
+    found = event(json.loads(json.dumps(body)))
+    assert (DealChange.WON, 8) == (found.change, found.deal_id)
