@@ -66,10 +66,10 @@ PROCESSES = (
 SANDBOX = Process("sandbox", ("gunicorn", "-c", "config/gunicorn.conf.py", "webapp.sandbox:create_app()"))
 """The stand-ins for Pipedrive and DATEV; only in the demo and in ``up --sandbox``."""
 
-SANDBOX_HEALTH_PATH = "/healthz"
+_SANDBOX_HEALTH_PATH = "/control/health"
 
 _SANDBOX_ENVIRONMENT = {"WEB_CONCURRENCY": "1", "MLC_WEB_THREADS": "8", "MLC_WEB_MAX_REQUESTS": "0"}
-"""One process, because it keeps its state in memory beside the disk; threads for simultaneous callers."""
+"""One process, because its clock and its deliveries of webhooks are in it; threads for many callers at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,10 @@ def specs(environment: Mapping[str, str], ports: Ports) -> list[ProcessSpec]:
     ready: dict[str, Callable[[], bool]] = {
         "web": lambda: healthy(ports.web, "/healthz"),
         "flower": lambda: healthy(ports.flower, "/healthcheck"),
-        "sandbox": lambda: ports.sandbox is not None and healthy(ports.sandbox, SANDBOX_HEALTH_PATH),
+        "sandbox": lambda: ports.sandbox is not None and healthy(ports.sandbox, _SANDBOX_HEALTH_PATH),
     }
+    if var_dir := environment.get("MLC_VAR_DIR"):
+        own["sandbox"]["MLC_SANDBOX_STATE_DIR"] = str(Path(var_dir) / "sandbox")
     return [
         ProcessSpec(
             row.name,

@@ -103,11 +103,13 @@ def test_the_sandbox_starts_after_the_migration_and_only_where_it_has_a_port() -
 
 
 def test_web_and_sandbox_listen_on_their_own_ports() -> None:
-    specs = {spec.name: spec for spec in processes.specs({}, Ports(20001, 20002, 20003))}
+    environment = {"MLC_VAR_DIR": "/srv/var"}
+    specs = {spec.name: spec for spec in processes.specs(environment, Ports(20001, 20002, 20003))}
     assert specs["web"].env["MLC_WEB_BIND"] == "127.0.0.1:20001"
     assert specs["flower"].env["FLOWER_PORT"] == "20002"
     assert specs["sandbox"].env["MLC_WEB_BIND"] == "127.0.0.1:20003"
     assert specs["sandbox"].env["WEB_CONCURRENCY"] == "1"
+    assert specs["sandbox"].env["MLC_SANDBOX_STATE_DIR"] == "/srv/var/sandbox"
 
 
 @pytest.mark.parametrize("login", [None, "", "operator", "operator:", ":password"])
