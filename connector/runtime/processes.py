@@ -69,7 +69,7 @@ SANDBOX = Process("sandbox", ("gunicorn", "-c", "config/gunicorn.conf.py", "weba
 _SANDBOX_HEALTH_PATH = "/control/health"
 
 _SANDBOX_ENVIRONMENT = {"WEB_CONCURRENCY": "1", "MLC_WEB_THREADS": "8", "MLC_WEB_MAX_REQUESTS": "0"}
-"""One process, because its clock and its deliveries of webhooks are in it; threads for many callers at once."""
+"""One process, because its clock and its webhook deliveries are in it; threads for many callers at once."""
 
 
 @dataclass(frozen=True, slots=True)
