@@ -37,7 +37,7 @@ def partner_answer(operation: Operation, answer: Answer) -> PartnerAnswer:
     body = _error_body(answer.body)
     help_link = _text(body, "error_uri") or _text(body, "type")
     request_id = _text(body, "request_id") or next(
-        (answer.headers[name] for name in REQUEST_ID_HEADERS if answer.headers.get(name)), ""
+        (_text(answer.headers, name) for name in REQUEST_ID_HEADERS if answer.headers.get(name)), ""
     )
     return PartnerAnswer(
         partner="datev",

@@ -46,7 +46,7 @@ def test_an_opened_job_whose_answer_cannot_be_read_may_be_opened_again():
 
 def test_a_client_of_the_new_belege_online_is_sent_the_other_road():
     http = FakeHttp(Script(400, {"error": "#DCO01301"}))
-    with pytest.raises(ConfigurationError, match="Rechnungsdatenservice 1.0") as caught:
+    with pytest.raises(ConfigurationError, match=r"Rechnungsdatenservice 1\.0") as caught:
         create_job(api_with(http), "455148-1", accounting_month="2026-11")
     assert 'format = "extf"' in caught.value.cure
 
