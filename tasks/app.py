@@ -5,7 +5,7 @@ Redis no setting gives "never lost", which is why correctness lives in the claim
 """
 
 from celery import Celery
-from kombu import Exchange, Queue
+from kombu.entity import Exchange, Queue
 
 from connector import settings as environment
 from connector.timers import timers

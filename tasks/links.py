@@ -1,6 +1,5 @@
 """How one link's outcome steers the Celery chain that carries it."""
 
-
 from celery import Task
 from celery.exceptions import Ignore
 
@@ -20,5 +19,3 @@ def follow(task: Task, outcome: Outcome) -> None:
         raise task.retry(countdown=outcome.again_in.total_seconds(), max_retries=None)
     if not outcome.go_on:
         raise Ignore
-
-

@@ -71,12 +71,15 @@ def read_draft_sale(
     )
 
 
-def decide_invoice(sale: Sale, config: TenantConfig, tables: BookingTables) -> Invoice:
+def decide_invoice(
+    sale: Sale, config: TenantConfig, tables: BookingTables, *, draft: bool = False
+) -> Invoice:
     """The invoice with every tax decided.
 
+    :param draft: the document number may still hold the place of the sequence.
     :raises DataError: with every problem of the invoice, or of what the law wants on it.
     """
-    invoice = build_invoice(sale, terms=config.terms, chart=tables.chart, rules=tables.rules)
+    invoice = build_invoice(sale, terms=config.terms, chart=tables.chart, rules=tables.rules, draft=draft)
     problems = check_contents(invoice, config.seller)
     if problems:
         raise DataError(problems)
@@ -84,10 +87,17 @@ def decide_invoice(sale: Sale, config: TenantConfig, tables: BookingTables) -> I
 
 
 def decide_postings(
-    invoice: Invoice, config: TenantConfig, tables: BookingTables, identity: RunIdentity, debtor_account: int
+    invoice: Invoice,
+    config: TenantConfig,
+    tables: BookingTables,
+    identity: RunIdentity,
+    debtor_account: int,
+    *,
+    draft: bool = False,
 ) -> tuple[Posting, ...]:
     """The rows behind the invoice.
 
+    :param draft: the document number may still hold the place of the sequence.
     :raises DataError: with every row that the chart refuses.
     """
     return build_postings(
@@ -97,6 +107,7 @@ def decide_postings(
         deal_id=identity.deal_id,
         debtor_account=debtor_account,
         document_guid=identity.document_guid,
+        draft=draft,
     )
 
 

@@ -7,9 +7,9 @@ from connector.pipedrive.client import PipedriveClient
 from connector.pipeline.runner import Work
 from connector.pipeline.tokens import (
     datev_access_token,
-    expire_access_token,
     pipedrive_api_domain,
     pipedrive_authorization,
+    renew_datev_access_token,
 )
 
 
@@ -20,7 +20,7 @@ def pipedrive_client(work: Work) -> PipedriveClient:
         services.http("Pipedrive", work.budget),
         base_url=base_url(
             services.settings.pipedrive,
-            pipedrive_api_domain(services, tenant.id),
+            pipedrive_api_domain(services, tenant),
             tenant.config.pipedrive.company_domain,
         ),
         authorization=lambda: pipedrive_authorization(services, tenant),
@@ -38,15 +38,11 @@ def datev_api(work: Work, api: Api) -> DatevApi:
         Api.DXSO: settings.dxso_base_url,
     }
 
-    def renew(refused: str) -> str:
-        expire_access_token(services, tenant.id, "datev", refused)
-        return datev_access_token(services, tenant.id)
-
     return DatevApi(
         services.http("DATEV", work.budget),
         base_url=addresses[api],
         client_id=settings.client_id,
         access_token=lambda: datev_access_token(services, tenant.id),
-        renew_access_token=renew,
+        renew_access_token=lambda refused: renew_datev_access_token(services, tenant.id, refused),
         upload_deadline=services.timers.upload,
     )

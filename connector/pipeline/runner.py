@@ -25,6 +25,7 @@ from connector.errors import (
 )
 from connector.http import StepBudget
 from connector.log import bound_contextvars, get_logger
+from connector.pipeline.batches import park_runs
 from connector.pipeline.services import Services
 from connector.pipeline.states import Link, passes
 from connector.store import Transaction, claims, journal, tenants
@@ -216,10 +217,7 @@ def _fail(work: Work, link: Link, e: ConnectorError) -> Outcome:
                 details=e.details(),
             )
         case TransientError() if work.claim.attempts + 1 < RETRY_BUDGET:
-            pause = max(
-                e.retry_after or timedelta(0),
-                backoff_pause(work.claim.attempts, work.services.settings.time_scale),
-            )
+            pause = max(e.retry_after or timedelta(0), backoff_pause(work.claim.attempts, timers))
             return _wait(work, link, pause, e.message, attempts=work.claim.attempts + 1, details=e.details())
         case ReconnectNeededError() | PermissionMissingError():
             return _park_tenant(work, link, e)
@@ -274,6 +272,17 @@ def _park(tx: Transaction, work: Work, link: Link, result: Park) -> None:
         resume_state=result.resume_state,
         details=result.details,
     )
+    if work.claim.subject is Subject.BATCH:
+        park_runs(
+            tx,
+            tenant_id=work.tenant.id,
+            batch_id=work.claim.id,
+            now=work.now,
+            actor=link.name,
+            code=result.code,
+            message=result.message,
+            cure=result.cure,
+        )
     if result.write:
         result.write(tx)
 
@@ -282,16 +291,7 @@ def _park_tenant(work: Work, link: Link, e: ConnectorError) -> Outcome:
     """A login or a right is gone: the tenant waits, its rows stay where they are and go on by themselves."""
     now = work.now
     with work.services.database.transaction() as tx:
-        if tenants.park(tx, work.tenant.id, code=e.code, message=e.message, cure=e.cure, now=now):
-            journal.write(
-                tx,
-                tenant_id=work.tenant.id,
-                at=now,
-                event="tenant_parked",
-                actor=link.name,
-                message=e.message,
-                details=e.details(),
-            )
+        park_tenant(tx, work, link.name, e)
         claims.wait(
             tx,
             work.claim,
@@ -303,6 +303,20 @@ def _park_tenant(work: Work, link: Link, e: ConnectorError) -> Outcome:
             details=e.details(),
         )
     return STOP
+
+
+def park_tenant(tx: Transaction, work: Work, actor: str, e: ConnectorError) -> None:
+    """Stop all steps of the tenant, with a journal row the first time."""
+    if tenants.park(tx, work.tenant.id, code=e.code, message=e.message, cure=e.cure, now=work.now):
+        journal.write(
+            tx,
+            tenant_id=work.tenant.id,
+            at=work.now,
+            event="tenant_parked",
+            actor=actor,
+            message=e.message,
+            details=e.details(),
+        )
 
 
 def _park_unknown(work: Work, link: Link) -> None:

@@ -51,12 +51,32 @@ def owner_of_account(tx: Transaction, tenant_id: int, account: int) -> str | Non
     ).scalar_one_or_none()
 
 
+def lock_accounts(tx: Transaction, tenant_id: int) -> None:
+    """Let one worker at a time decide about a tenant's debtors, until its transaction ends."""
+    tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_ACCOUNT_LOCK, tenant_id)))
+
+
+def batch_carrying(tx: Transaction, debtor_ids: Collection[int], but_batch_id: int) -> int | None:
+    """Another batch whose debtors' file with one of these debtors is on its way to DATEV."""
+    carried, submission = t.submission_debtor, t.submission
+    return tx.execute(
+        sa.select(submission.c.batch_id)
+        .join(carried, carried.c.submission_id == submission.c.id)
+        .where(
+            carried.c.debtor_id.in_(debtor_ids),
+            submission.c.state.in_(("intended", "accepted")),
+            submission.c.batch_id != but_batch_id,
+        )
+        .limit(1)
+    ).scalar_one_or_none()
+
+
 def next_free_account(tx: Transaction, tenant_id: int, first: int, last: int) -> int | None:
     """The account after the highest one used in the range; None when the range is used up.
 
     Holds a lock until the transaction ends, so that two workers never get the same answer.
     """
-    tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_ACCOUNT_LOCK, tenant_id)))
+    lock_accounts(tx, tenant_id)
     highest = tx.execute(
         sa.select(sa.func.max(t.debtor.c.account)).where(
             t.debtor.c.tenant_id == tenant_id,

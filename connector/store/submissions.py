@@ -104,6 +104,15 @@ def add_debtors(tx: Transaction, submission_id: int, hashes: Collection[tuple[in
     )
 
 
+def debtors_in(tx: Transaction, submission_id: int) -> list[tuple[int, str]]:
+    """Which debtors, in which version, a debtors' file carries."""
+    carried = t.submission_debtor
+    rows = tx.execute(
+        sa.select(carried.c.debtor_id, carried.c.record_hash).where(carried.c.submission_id == submission_id)
+    )
+    return [(row.debtor_id, row.record_hash) for row in rows]
+
+
 def begin_file(
     tx: Transaction, submission_id: int, job_id: str, name: str, sha256: str, *, now: datetime
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.accounting.debtor import DebtorRecord
-from connector.accounting.debtor_records import build_debtor_record, debtor_account_from
+from connector.accounting.debtor_records import build_debtor_record, parse_debtor_number
 from connector.accounting.party import Party
 from connector.codec import to_plain
 from connector.errors import DataError, Problem
@@ -20,7 +20,7 @@ from connector.tenants.config import DebtorStrategy
 def build_debtor(work: Work) -> Finish:
     """Give the buyer its account.
 
-    :raises DataError: the customer record names no usable number, or another party's; or the range is used up.
+    :raises DataError: the customer names no usable number, or another party's; or the range is used up.
     """
     with work.services.database.transaction() as tx:
         run = claimed_run(tx, work)
@@ -55,7 +55,9 @@ def _account(tx: Transaction, work: Work, buyer: Party) -> int:
         return config.collective_account
     known = debtors.of_party(tx, work.tenant.id, buyer.key)
     if config.strategy is DebtorStrategy.FIELD:
-        account = debtor_account_from(buyer, work.tenant.config.terms.account_length)
+        account = parse_debtor_number(buyer.debtor_number, work.tenant.config.terms.account_length)
+        if isinstance(account, Problem):
+            raise DataError([account])
         owner = debtors.owner_of_account(tx, work.tenant.id, account)
         if owner not in {None, buyer.key}:
             raise DataError([_taken(account, str(owner), buyer)])

@@ -131,7 +131,14 @@ def _check(
         )
     if problems:
         raise DataError(problems)
-    check_rendering(work.tenant.config, invoice, postings, debtor.record, created_at=work.now)
+    check_rendering(
+        work.tenant.config,
+        invoice,
+        postings,
+        debtor.record,
+        created_at=work.now,
+        xsd_dir=work.services.settings.datev.xsd_dir,
+    )
 
 
 def _pdf_on_deal(work: Work, files: Sequence[Mapping[str, Any]]) -> Pdf | None:

@@ -59,7 +59,7 @@ def resolve(work: Work) -> Finish:
         )
     config = work.tenant.config
     sale = read_draft_sale(bundle, config, identity_of(work.tenant, run))
-    decide_invoice(sale, config, booking_tables(config.terms.chart))
+    decide_invoice(sale, config, booking_tables(config.terms.chart), draft=True)
     return Finish("resolved", values=kept)
 
 

@@ -24,7 +24,9 @@ def upload_document(work: Work) -> Finish:
             raise DataError([Problem("document_missing", "The run has no document.", cure="Retry the run.")])
         content = documents.content(tx, document.id)
     if work.tenant.config.datev.format is DatevFormat.DXSO:
-        return Finish("documented", message="The PDF travels with the ledger.", details={"sha256": document.sha256})
+        return Finish(
+            "documented", message="The PDF travels with the ledger.", details={"sha256": document.sha256}
+        )
     if document.uploaded_at is not None:
         return Finish("documented", message="DATEV has the document already.")
     api, client_id = datev_api(work, Api.DOCUMENTS), work.tenant.config.datev.client_id
