@@ -1,4 +1,4 @@
-"""What a delivery to a tenant must prove, kept for a few seconds so that a burst costs no extra statements."""
+"""What a delivery to a tenant must prove, kept for a few seconds so that a burst costs few statements."""
 
 import time
 from collections import OrderedDict

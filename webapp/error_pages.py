@@ -53,8 +53,6 @@ def log_unexpected(error: Exception) -> str:
 
 
 def _http_error(error: HTTPException) -> Response:
-    if error.response is not None:
-        return Response(error.response.get_data(), error.response.status_code)
     response = _page(error.code or 500)
     for name, value in error.get_headers():
         if name not in {"Content-Type", "Content-Length"}:
@@ -76,9 +74,7 @@ def _bug(error: Exception) -> Response:
 def _page(status: int, error_id: str = "") -> Response:
     german, english = GERMAN.get(status, GERMAN[400]), ENGLISH.get(status, ENGLISH[400])
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
-        page = render_template(
-            "error.html", status=status, german=german, english=english, error_id=error_id
-        )
+        page = render_template("error.html", status=status, german=german, english=english, error_id=error_id)
         return Response(page, status)
     response = jsonify(error=english[0], message=english[1], **({"error_id": error_id} if error_id else {}))
     response.status_code = status

@@ -15,7 +15,7 @@ from connector.store.measures import LoginEnd, Measures
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 MOST_TENANTS = 200
-"""Above this, runs and batches are added up over all tenants: each label value is a series Prometheus keeps."""
+"""Above this, runs and batches are added up over all tenants: each label value is one more series."""
 
 ALL_TENANTS = ""
 
@@ -75,10 +75,14 @@ class _Reading(Collector):
         labels = ["tenant", "partner", "kind"]
         connected = GaugeMetricFamily("mlc_login_connected", "1: the login works.", labels=labels)
         access = GaugeMetricFamily(
-            "mlc_access_token_expiry_seconds", "Seconds until the access token is renewed at the latest.", labels=labels
+            "mlc_access_token_expiry_seconds",
+            "Seconds until the access token is renewed at the latest.",
+            labels=labels,
         )
         login = GaugeMetricFamily(
-            "mlc_login_expiry_seconds", "Seconds until the login itself ends, where the partner tells.", labels=labels
+            "mlc_login_expiry_seconds",
+            "Seconds until the login itself ends, where the partner tells.",
+            labels=labels,
         )
         for end in self._read.logins:
             names = [end.tenant_key, end.partner, end.kind]

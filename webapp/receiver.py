@@ -15,6 +15,7 @@ first tries stops sending for half an hour, losing what happens meanwhile. There
 =====  =======================================================================================
 """
 
+import json
 from collections.abc import Callable, Mapping
 from secrets import token_urlsafe
 from typing import Any
@@ -22,7 +23,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
-from connector.errors import DatabaseUnavailableError, DataError
+from connector.errors import DatabaseUnavailableError, DataError, Problem
 from connector.log import get_logger
 from connector.pipedrive import webhook
 from connector.pipeline import intake
@@ -52,10 +53,10 @@ def receiver(services: Services, wake: Wake) -> Blueprint:
     def receive(tenant_key: str) -> Response:
         body = _read_body()
         credentials = cache.get(tenant_key)
-        if not _is_authentic(credentials, decoy, request.headers, body):
+        if not _is_authentic(credentials, decoy, dict(request.headers), body):
             return _unauthorized()
         assert credentials is not None  # noqa: S101 - an unknown tenant is never authentic
-        event = webhook.parse_delivery(body)
+        event = webhook.parse_delivery(_parsed(body))
         if event is None:
             return _answer(200, stored=False)
         run_ids = intake.receive(services, credentials.tenant, event, "webhook")
@@ -81,13 +82,14 @@ class _Decoy:
 def _is_authentic(
     credentials: Credentials | None, decoy: _Decoy, headers: Mapping[str, str], body: bytes
 ) -> bool:
-    config = credentials.tenant.config.receiver if credentials else decoy.receiver
+    asked = credentials.tenant.config.receiver if credentials else decoy.receiver
+    password = credentials.basic_password if credentials else decoy.secret
     passed = webhook.authenticate(
-        config,
         headers=headers,
         body=body,
-        basic_password=credentials.basic_password if credentials else decoy.secret,
+        basic=(asked.basic_user, password or "") if asked.basic_user is not None else None,
         hmac_key=credentials.hmac_key if credentials else decoy.secret,
+        hmac_config=asked.hmac,
     )
     return passed and credentials is not None
 
@@ -99,6 +101,26 @@ def _read_body() -> bytes:
     """
     request.max_content_length = MAX_BODY_BYTES
     return request.get_data(cache=False)
+
+
+def _parsed(body: bytes) -> Any:
+    """The body as JSON values.
+
+    :raises DataError: it is no JSON, or nested so deep that nothing legitimate can be in it.
+    """
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as e:
+        raise DataError(
+            [
+                Problem(
+                    "not_json",
+                    "The body is not JSON.",
+                    "body",
+                    "Send Pipedrive's webhooks to this address, and nothing else.",
+                )
+            ]
+        ) from e
 
 
 def _unauthorized() -> Response:
@@ -134,7 +156,9 @@ def _unexpected(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return _answer(error.code or 400, error=error.name, message=error.description or "")
     return _try_again(
-        error="unexpected", message="Nothing was stored; please send it again.", error_id=log_unexpected(error)
+        error="unexpected",
+        message="Nothing was stored; please send it again.",
+        error_id=log_unexpected(error),
     )
 
 

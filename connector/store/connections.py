@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from connector.store.engine import Transaction
 from connector.store.tables import connection, tenant
@@ -125,11 +126,11 @@ def save_login(
         "connected_at": now,
         "updated_at": now,
     }
-    insert = sa.dialects.postgresql.insert(connection).values(
+    row = insert(connection).values(
         tenant_id=key.tenant_id, partner=key.partner, kind=key.kind, refresh_epoch=1, **values
     )
     tx.execute(
-        insert.on_conflict_do_update(
+        row.on_conflict_do_update(
             index_elements=["tenant_id", "partner", "kind"],
             set_={**values, "refresh_epoch": connection.c.refresh_epoch + 1},
         )
@@ -195,30 +196,8 @@ def end_login(tx: Transaction, claim: RefreshClaim, message: str, *, now: dateti
     return _write_as(tx, claim, values)
 
 
-def mark_refused(tx: Transaction, row: ConnectionRow, message: str, *, now: datetime) -> bool:
-    """Mark the login as ended because its newest access token is refused; False: it has changed since."""
-    return _write_if_unchanged(
-        tx, row, {"state": RECONNECT_NEEDED, "state_message": message, "updated_at": now}
-    )
-
-
 def expire_access(tx: Transaction, row: ConnectionRow, *, now: datetime) -> bool:
     """Treat the access token as ended now; False: it has changed since it was read."""
-    return _write_if_unchanged(tx, row, {"access_expires_at": now})
-
-
-def _write_as(tx: Transaction, claim: RefreshClaim, values: Mapping[str, Any]) -> bool:
-    return (
-        tx.execute(
-            sa.update(connection)
-            .where(_is(claim.key), connection.c.refresh_epoch == claim.epoch)
-            .values(**values)
-        ).rowcount
-        > 0
-    )
-
-
-def _write_if_unchanged(tx: Transaction, row: ConnectionRow, values: Mapping[str, Any]) -> bool:
     return (
         tx.execute(
             sa.update(connection)
@@ -227,6 +206,17 @@ def _write_if_unchanged(tx: Transaction, row: ConnectionRow, values: Mapping[str
                 connection.c.refresh_epoch == row.refresh_epoch,
                 connection.c.access_token == row.access_token,
             )
+            .values(access_expires_at=now)
+        ).rowcount
+        > 0
+    )
+
+
+def _write_as(tx: Transaction, claim: RefreshClaim, values: Mapping[str, Any]) -> bool:
+    return (
+        tx.execute(
+            sa.update(connection)
+            .where(_is(claim.key), connection.c.refresh_epoch == claim.epoch)
             .values(**values)
         ).rowcount
         > 0

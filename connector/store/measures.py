@@ -55,10 +55,7 @@ def read(tx: Transaction, *, now: datetime) -> Measures:
         unreconciled=tx.execute(
             sa.select(sa.func.count()).select_from(submission).where(submission.c.state == "intended")
         ).scalar_one(),
-        parked={
-            key: parked
-            for key, parked in tx.execute(sa.select(tenant.c.key, tenant.c.parked_at.is_not(None)))
-        },
+        parked=dict(tx.execute(_PARKED).tuples()),
         logins=[LoginEnd(*row) for row in tx.execute(_LOGINS)],
     )
 
@@ -75,6 +72,8 @@ def newest_schema() -> str:
     """The migration that this program was written for."""
     return ScriptDirectory(str(Path(__file__).parent / "migrations")).get_current_head() or ""
 
+
+_PARKED = sa.select(tenant.c.key, tenant.c.parked_at.is_not(None))
 
 _LOGINS = (
     sa.select(

@@ -25,7 +25,10 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class NewAttempt:
-    """An authorisation request, or (without nonce and verifier) a choice of client, under way."""
+    """An authorisation request, or (without nonce and verifier) a choice of client, under way.
+
+    The hash tells them apart: the purpose goes into it (:mod:`connector.pipeline.login_attempts`).
+    """
 
     state_hash: str
     tenant_id: int
@@ -109,16 +112,14 @@ def find_choice(tx: Transaction, *, state_hash: str, now: datetime) -> Attempt |
     row = tx.execute(
         sa.select(*_ATTEMPT_COLUMNS)
         .join_from(login_attempt, tenant, tenant.c.id == login_attempt.c.tenant_id)
-        .where(*_open(state_hash, now), login_attempt.c.verifier.is_(None))
+        .where(*_open(state_hash, now))
     ).one_or_none()
     return Attempt(*row) if row else None
 
 
 def use_choice(tx: Transaction, *, state_hash: str, now: datetime) -> bool:
     """Close a choice of client; False: it was closed or has ended."""
-    closed = tx.execute(
-        sa.delete(login_attempt).where(*_open(state_hash, now), login_attempt.c.verifier.is_(None))
-    )
+    closed = tx.execute(sa.delete(login_attempt).where(*_open(state_hash, now)))
     return closed.rowcount > 0
 
 
@@ -136,7 +137,6 @@ def use_attempt(
             *_open(state_hash, now),
             login_attempt.c.browser_hash == browser_hash,
             login_attempt.c.partner == partner,
-            login_attempt.c.verifier.is_not(None),
             tenant.c.id == login_attempt.c.tenant_id,
         )
         .returning(*_ATTEMPT_COLUMNS)
