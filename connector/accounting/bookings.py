@@ -23,8 +23,11 @@ def build_postings(
     deal_id: int,
     debtor_account: int,
     document_guid: str,
+    draft: bool = False,
 ) -> tuple[Posting, ...]:
     """Make the rows of an invoice. Their amounts add up to its gross exactly.
+
+    A ``draft`` shows rows whose document number is not drawn yet.
 
     The debtor stands first on side S, the revenue account is the contra account, and the amount is
     gross, because DATEV splits the tax off by account or key. Groups of nothing make no row.
@@ -45,7 +48,9 @@ def build_postings(
         )
         for line, group in enumerate(groups, start=1)
     )
-    problems = posting_problems(postings, invoice, chart=chart, account_length=terms.account_length)
+    problems = posting_problems(
+        postings, invoice, chart=chart, account_length=terms.account_length, draft=draft
+    )
     if problems:
         raise DataError(problems)
     return postings

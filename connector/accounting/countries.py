@@ -57,7 +57,7 @@ class Territory:
     name: str
     country: str
     postal_prefixes: tuple[str, ...]
-    """Postal codes begin with one of these (digits and letters only); empty: the whole ISO code."""
+    """Postal codes begin with one of these, digits only (``D-78266`` counts); empty: the whole ISO code."""
     source: str
 
 
@@ -104,11 +104,11 @@ def vat_prefix(address: Address) -> str:
 def special_territory(address: Address) -> Territory | None:
     """The territory with rules of its own that this address lies in, if any."""
     country = iso_country(address.country)
-    postal_code = _compact(address.postal_code).removeprefix(country)
+    digits = "".join(sign for sign in address.postal_code if sign.isdigit())
     for territory in SPECIAL_TERRITORIES:
         if territory.country != country:
             continue
-        if not territory.postal_prefixes or postal_code.startswith(territory.postal_prefixes):
+        if not territory.postal_prefixes or digits.startswith(territory.postal_prefixes):
             return territory
     return None
 

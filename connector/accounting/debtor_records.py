@@ -27,8 +27,10 @@ VAT_ID_LENGTH = 15
 """Two letters (field 9) and at most 13 more (field 10)."""
 
 _LEGAL_FORMS = frozenset(
-    "gmbh mbh ag kg ohg gbr ug se eg ev e.v. co co. & kgaa ltd ltd. limited inc inc. llc s.a. sa s.r.l. srl bv b.v. "
-    "sp. z o.o. s.r.o. a/s aps ab oy und und. (haftungsbeschränkt)".split()  # noqa: SIM905 - a table to be read
+    """
+    gmbh mbh ag kg ohg gbr ug se eg ev e.v. co co. & kgaa ltd ltd. limited inc inc. llc s.a. sa
+    s.r.l. srl bv b.v. sp. z o.o. s.r.o. a/s aps ab oy und (haftungsbeschränkt)
+    """.split()  # noqa: SIM905 - a table to be read
 )
 """Words that a short name (field 8, what the bookkeeper searches by) can do without."""
 
@@ -54,7 +56,7 @@ def build_debtor_record(party: Party, account: int) -> DebtorRecord:
         name=name,
         first_name=first_name,
         last_name=last_name,
-        short_name=_short_name(name if party.is_organization else last_name),
+        short_name=_short_name(name if party.is_organization else last_name or name),
         address=_address(party.address),
         vat_id=_eu_vat_id(party),
         email=_email(party.email),
@@ -89,7 +91,7 @@ def parse_debtor_number(text: str, account_length: int) -> int | Problem:
             "debtor_number_missing",
             "The customer has no debtor number.",
             field="debtor_number",
-            cure="Fill the debtor number on the customer in Pipedrive, or let the tenant number debtors itself.",
+            cure="Fill the debtor number on the customer, or let the tenant number debtors itself.",
         )
     if not (digits.isascii() and digits.isdigit()):
         return Problem(

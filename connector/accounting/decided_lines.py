@@ -11,7 +11,7 @@ from connector.accounting.sale import Sale, SaleLine
 from connector.accounting.tax import TaxDecision, TaxRules
 from connector.accounting.tax_facts import facts_of
 from connector.accounting.terms import BookingTerms
-from connector.errors import DataError, Problem
+from connector.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +49,24 @@ class DecidedLine:
 
 
 def decide_lines(
-    priced_lines: Sequence[PricedLine], sale: Sale, *, terms: BookingTerms, chart: Chart, rules: TaxRules
+    priced_lines: Sequence[PricedLine],
+    sale: Sale,
+    problems: list[Problem],
+    *,
+    terms: BookingTerms,
+    chart: Chart,
+    rules: TaxRules,
 ) -> tuple[DecidedLine, ...]:
-    """Decide every line. Lines of amount zero follow the others and park nothing.
+    """Decide every line, noting those that no rule books in ``problems``.
 
-    Raises:
-        DataError: with every line that no rule books.
+    Lines of amount zero follow the others and park nothing.
     """
     outcomes = [_decide(priced, sale, terms, chart, rules) for priced in priced_lines]
-    problems = [
+    problems.extend(
         outcome
         for priced, outcome in zip(priced_lines, outcomes, strict=True)
         if isinstance(outcome, Problem) and priced.amount
-    ]
-    if problems:
-        raise DataError(dict.fromkeys(problems))
+    )
     booked = [outcome for outcome in outcomes if isinstance(outcome, DecidedLine) and outcome.amount]
     return tuple(
         _beside(priced, outcome, booked)

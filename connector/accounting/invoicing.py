@@ -9,8 +9,8 @@ from connector.accounting.countries import CountryGroup, country_group
 from connector.accounting.currencies import HOME_CURRENCY
 from connector.accounting.decided_lines import DecidedLine, decide_lines
 from connector.accounting.invoice import Invoice
-from connector.accounting.money import AMOUNT_LIMIT, CENT, ZERO
-from connector.accounting.pricing import PricedLine, price_lines
+from connector.accounting.money import AMOUNT_LIMIT, ZERO
+from connector.accounting.pricing import price_lines
 from connector.accounting.sale import Sale, SaleLine, TaxMethod
 from connector.accounting.sale_checks import RATE_STEP, sale_problems
 from connector.accounting.tax import TaxRules
@@ -31,15 +31,12 @@ def build_invoice(
             when every line has a price and a tax case.
     """
     problems = list(sale_problems(sale, draft=draft))
-    try:
-        sale = _with_lines(sale, terms)
-        priced = _priced_or_noted(sale, problems)
-        lines = decide_lines(priced, sale, terms=terms, chart=chart, rules=rules)
-        if problems:
-            raise DataError(dict.fromkeys(problems))
-        totals = _checked_totals(lines, sale, terms)
-    except DataError as error:
-        raise DataError(dict.fromkeys((*problems, *error.problems))) from error
+    sale = _with_lines(sale, terms, problems)
+    priced = price_lines(sale, problems)
+    lines = decide_lines(priced, sale, problems, terms=terms, chart=chart, rules=rules)
+    if problems:
+        raise DataError(dict.fromkeys(problems))
+    totals = _checked_totals(lines, sale, terms)
     return Invoice(
         document_number=sale.document_number,
         document_date=sale.document_date,
@@ -60,14 +57,13 @@ def build_invoice(
     )
 
 
-def _with_lines(sale: Sale, terms: BookingTerms) -> Sale:
+def _with_lines(sale: Sale, terms: BookingTerms, problems: list[Problem]) -> Sale:
     """A deal without lines becomes a deal of one line, where the tenant has said what its value is."""
     if sale.lines:
         return sale
     domestic = country_group(sale.buyer.address) is CountryGroup.DOMESTIC
     # The tenant's rate is that of its ordinary sale at home; who is not charged German tax states none.
     charges_tax = domestic and not terms.small_business and not sale.domestic_reverse_charge
-    problems = []
     if terms.value_without_lines_means not in ("net", "gross"):
         problems.append(
             Problem(
@@ -95,27 +91,20 @@ def _with_lines(sale: Sale, terms: BookingTerms) -> Sale:
                 cure="Add products to the deal, or remove its discounts.",
             )
         )
-    if problems:
-        raise DataError(problems)
+    rate = Decimal(0)
+    if charges_tax:
+        # Without a rate the deal is parked above; any rate then serves to hear what else is wrong.
+        rate = Decimal(19) if terms.rate_without_lines is None else terms.rate_without_lines
     line = SaleLine(
         position=1,
         name=sale.title,
         quantity=Decimal(1),
         unit_price=sale.stated_value,
-        tax_rate=(terms.rate_without_lines or Decimal(0)) if charges_tax else Decimal(0),
+        tax_rate=rate,
         supply_kind=terms.default_supply_kind,
     )
     method = TaxMethod.INCLUSIVE if terms.value_without_lines_means == "gross" else TaxMethod.EXCLUSIVE
     return replace(sale, lines=(line,), tax_method=method)
-
-
-def _priced_or_noted(sale: Sale, problems: list[Problem]) -> tuple[PricedLine, ...]:
-    """Prices; where they make no sense, one cent per line, only to hear what the tax rules say as well."""
-    try:
-        return price_lines(sale)
-    except DataError as error:
-        problems.extend(error.problems)
-        return tuple(PricedLine(line, CENT, ZERO) for line in sale.lines)
 
 
 def _checked_totals(lines: tuple[DecidedLine, ...], sale: Sale, terms: BookingTerms) -> Totals:

@@ -27,7 +27,7 @@ EU_VAT_LENGTH = 15
 
 
 def posting_problems(
-    postings: Sequence[Posting], invoice: Invoice, *, chart: Chart, account_length: int
+    postings: Sequence[Posting], invoice: Invoice, *, chart: Chart, account_length: int, draft: bool = False
 ) -> list[Problem]:
     """Everything wrong with the rows of one invoice, each problem once."""
     problems = [
@@ -35,6 +35,9 @@ def posting_problems(
         for row in postings
         for problem in _row_problems(row, chart=chart, account_length=account_length)
     ]
+    number_problem = check_document_number(invoice.document_number, draft=draft)
+    if number_problem:
+        problems.append(number_problem)
     total = sum((row.amount for row in postings), ZERO)
     if total != invoice.gross:
         problems.append(
@@ -50,8 +53,9 @@ def posting_problems(
 
 def _row_problems(row: Posting, *, chart: Chart, account_length: int) -> Iterator[Problem]:
     yield from chart.check_ledger_account(row.contra_account, row.tax_key, account_length=account_length)
-    yield from (p for p in [check_debtor_account(row.account, account_length)] if p)
-    yield from (p for p in [check_document_number(row.document_number)] if p)
+    debtor_problem = check_debtor_account(row.account, account_length)
+    if debtor_problem:
+        yield debtor_problem
     yield from _field_40_problems(row, chart, account_length)
     yield from _amount_problems(row)
     yield from _triple_problems(row)
@@ -63,7 +67,7 @@ def _field_40_problems(row: Posting, chart: Chart, account_length: int) -> Itera
     if (wants_id and len(row.eu_vat) < 4) or (entry is not None and entry.needs and not row.eu_vat):
         yield Problem(
             "vat_id_missing",
-            f"Account {row.contra_account} needs the customer's {'VAT id' if wants_id else 'country'} in the row.",
+            f"Account {row.contra_account} needs the customer's {'VAT id' if wants_id else 'country'}.",
             field="vat_id",
             cure="Fill the VAT id of the customer in Pipedrive.",
         )
@@ -106,7 +110,7 @@ def _triple_problems(row: Posting) -> Iterator[Problem]:
     elif row.base_amount is not None and not Decimal(0) < row.base_amount < AMOUNT_LIMIT:
         yield Problem(
             "base_amount_not_bookable",
-            f"Row {row.line} of {row.amount} {row.currency} comes to {row.base_amount} EUR, which DATEV does not take.",
+            f"Row {row.line}: {row.amount} {row.currency} are {row.base_amount} EUR; DATEV takes 0.01 or more.",
             field="exchange_rate",
             cure="Correct the exchange rate of the deal: foreign units per 1 EUR.",
         )

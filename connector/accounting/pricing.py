@@ -7,9 +7,9 @@ their amounts, in whole cents, because tax and revenue account belong to lines, 
 from dataclasses import dataclass
 from decimal import Decimal
 
-from connector.accounting.money import AMOUNT_LIMIT, ZERO, cents, distribute, percent_of, product
+from connector.accounting.money import AMOUNT_LIMIT, CENT, ZERO, cents, distribute, percent_of, product
 from connector.accounting.sale import Discount, DiscountKind, Sale, SaleLine
-from connector.errors import DataError, Problem
+from connector.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +28,14 @@ class PricedLine:
         return self.before_deal_discounts - self.deal_discount
 
 
-def price_lines(sale: Sale) -> tuple[PricedLine, ...]:
-    """Work out every line of a sale.
+def price_lines(sale: Sale, problems: list[Problem]) -> tuple[PricedLine, ...]:
+    """Work out every line of a sale, noting lines and discounts that make no sense in ``problems``.
 
-    Raises:
-        DataError: with every line and discount that makes no sense.
+    A line that cannot be priced goes on with one cent, so that the tax rules are asked about it
+    all the same and the person hears everything at once; the noted problem keeps it from being booked.
     """
-    problems: list[Problem] = []
     amounts = [_line_amount(line, problems) for line in sale.lines]
-    if problems:
-        raise DataError(problems)
     shares = _deal_discount_shares(sale.discounts, amounts, problems)
-    if problems:
-        raise DataError(problems)
     return tuple(
         PricedLine(line, amount, share)
         for line, amount, share in zip(sale.lines, amounts, shares, strict=True)
@@ -52,23 +47,23 @@ def _line_amount(line: SaleLine, problems: list[Problem]) -> Decimal:
     name = f"Line {line.position} ({line.name})"
     if not _is_bookable(line.quantity) or not _is_bookable(line.unit_price):
         problems.append(_too_large(f"{name} has a quantity or price", "unit_price"))
-        return ZERO
+        return CENT
     full = product(line.quantity, line.unit_price)
     if abs(full) >= AMOUNT_LIMIT:
         problems.append(_too_large(f"{name} comes to an amount", "unit_price"))
-        return ZERO
+        return CENT
     if line.discount is None:
         return cents(full)
     problem = _discount_problem(line.discount, f"The discount of {name}")
     if problem:
         problems.append(problem)
-        return ZERO
+        return CENT
     # Whether Pipedrive means an amount per unit or per line is not documented: per line, and the
     # comparison with the deal's value shows where it was meant otherwise.
     reduction = _reduction(line.discount, full)
     if full >= 0 and reduction > full:
         problems.append(_exceeds(f"The discount of {name}", reduction, full))
-        return ZERO
+        return CENT
     return cents(full - reduction)
 
 
@@ -78,8 +73,10 @@ def _deal_discount_shares(
     wrong = [problem for d in discounts if (problem := _discount_problem(d, "A discount of the deal"))]
     if wrong:
         problems.extend(wrong)
-        return ()
+        return (ZERO,) * len(amounts)
     total = sum(amounts, ZERO)
+    if total <= 0:
+        return (ZERO,) * len(amounts)  # nothing to reduce; the total itself is refused later
     # Several percentages each apply to the sum of the lines, not to one another: the order in
     # which Pipedrive lists them must not change the invoice.
     reduction = sum((cents(_reduction(discount, total)) for discount in discounts), ZERO)
@@ -87,7 +84,7 @@ def _deal_discount_shares(
         return (ZERO,) * len(amounts)
     if reduction > total:
         problems.append(_exceeds("The discounts of the deal", reduction, total))
-        return ()
+        return (ZERO,) * len(amounts)
     return distribute(reduction, [max(amount, ZERO) for amount in amounts])
 
 

@@ -1,0 +1,124 @@
+"""Countries as VAT sees them, and the VAT ids that go with them."""
+
+import pytest
+
+from connector.accounting.countries import (
+    EU_MEMBERS,
+    country_group,
+    iso_country,
+    special_territory,
+    vat_prefix,
+)
+from connector.accounting.party import Address
+from connector.accounting.vat_ids import check_vat_id, normalise_vat_id
+
+
+def at(country: str, postal_code: str = "") -> Address:
+    return Address(postal_code=postal_code, country=country)
+
+
+@pytest.mark.parametrize(
+    ("country", "postal_code", "group"),
+    [
+        ("DE", "10115", "DE"),
+        ("de", "10115", "DE"),
+        ("DE", "78266", "special"),
+        ("DE", "D-78266", "special"),
+        ("DE", "27498", "special"),
+        ("AT", "1010", "EU"),
+        ("AT", "6991", "special"),
+        ("GR", "10557", "EU"),
+        ("EL", "10557", "EU"),
+        ("GR", "630 86", "special"),
+        ("ES", "28001", "EU"),
+        ("ES", "38001", "special"),
+        ("IT", "23041", "special"),
+        ("FR", "97110", "special"),
+        ("FI", "22100", "special"),
+        ("RE", "", "special"),
+        ("MC", "98000", "special"),
+        ("GB", "BT1 5GS", "XI"),
+        ("GB", "bt15gs", "XI"),
+        ("UK", "SW1A 1AA", "third"),
+        ("GB", "", "GB?"),
+        ("CH", "8001", "third"),
+        ("US", "", "third"),
+        ("", "", "unknown"),
+        ("Österreich", "1010", "unknown"),
+        ("ZZ", "", "unknown"),
+    ],
+)
+def test_an_address_lies_in_one_group(country, postal_code, group):
+    assert group == country_group(at(country, postal_code))
+
+
+def test_the_union_has_27_members():
+    assert 27 == len(EU_MEMBERS)
+    assert "GB" not in EU_MEMBERS
+
+
+@pytest.mark.parametrize(
+    ("country", "postal_code", "prefix"),
+    [("GR", "", "EL"), ("GB", "BT1 5GS", "XI"), ("GB", "SW1", "GB"), ("AT", "", "AT")],
+)
+def test_vat_ids_have_prefixes_of_their_own(country, postal_code, prefix):
+    assert prefix == vat_prefix(at(country, postal_code))
+
+
+def test_codes_are_brought_to_iso():
+    assert ["GR", "GB", "DE", ""] == [iso_country(code) for code in ("el", "UK", " de ", "Europa")]
+
+
+def test_a_special_territory_names_its_source():
+    assert "§ 1 (2) UStG: not part of the Inland" == special_territory(at("DE", "78266")).source
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("atu 135.856-27", "ATU13585627"),
+        ("GR094259216", "EL094259216"),
+        (" ", ""),
+        ("FR 40 303 265 045", "FR40303265045"),
+    ],
+)
+def test_vat_ids_are_written_alike(text, normal):
+    assert normal == normalise_vat_id(text)
+
+
+@pytest.mark.parametrize(
+    ("vat_id", "country", "state"),
+    [
+        ("", "AT", "missing"),
+        ("ATU13585627", "AT", "valid"),
+        ("ATU13585628", "AT", "invalid"),
+        ("U13585627", "AT", "invalid"),
+        ("GR 094259216", "GR", "valid"),
+        ("EL094259216", "GR", "valid"),
+        ("EL094259217", "GR", "invalid"),
+        ("FR40303265045", "FR", "valid"),
+        ("FR40303265045", "AT", "other_country"),
+        ("DE136695976", "AT", "other_country"),
+        ("NL004495445B01", "NL", "valid"),
+        ("PL8567346215", "PL", "valid"),
+        ("EU372022452", "AT", "invalid"),
+        ("IM0400000100", "IT", "invalid"),
+        ("CHE-123.456.788 MWST", "CH", "unchecked"),
+        ("ATU13585627", "CH", "other_country"),
+        ("ATÜ13585627", "AT", "invalid"),
+    ],
+)
+def test_a_vat_id_is_judged_against_the_address(vat_id, country, state):
+    assert state == check_vat_id(vat_id, at(country))
+
+
+@pytest.mark.parametrize(
+    ("vat_id", "postal_code", "state"),
+    [
+        ("XI980780684", "BT1 5GS", "valid"),
+        ("XI980780685", "BT1 5GS", "invalid"),
+        ("XI980780684", "SW1A 1AA", "other_country"),
+    ],
+)
+def test_northern_ireland_has_a_prefix_of_its_own(vat_id, postal_code, state):
+    assert state == check_vat_id(vat_id, at("GB", postal_code))
