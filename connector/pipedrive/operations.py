@@ -28,7 +28,6 @@ LIST_FIELDS: Mapping[str, Operation] = {
 }
 
 LIST_DEAL_FILES = Operation("GET", 1, "/deals/{id}/files")
-GET_FILE = Operation("GET", 1, "/files/{id}")
 DOWNLOAD_FILE = Operation("GET", 1, "/files/{id}/download")
 GET_ME = Operation("GET", 1, "/users/me")
 LIST_CURRENCIES = Operation("GET", 1, "/currencies")

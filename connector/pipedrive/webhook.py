@@ -181,8 +181,8 @@ def _parse_v1(body: Mapping[str, Any], meta: Mapping[str, Any]) -> DealEvent | N
 def _turned(action: DealAction, previous: Mapping[str, Any], before: str, now: str) -> bool:
     """Whether the status is new with this event.
 
-    Version 2's ``previous`` is sparse: an unchanged status is not in it, and comparing with the missing key would
-    fire on every edit of a deal won long ago.
+    Version 2's ``previous`` is sparse: an unchanged status is not in it, and comparing with the missing key
+    would fire on every edit of a deal won long ago.
     """
     if action is DealAction.CREATED:
         return True

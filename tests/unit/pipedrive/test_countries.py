@@ -1,0 +1,84 @@
+import pycountry
+import pytest
+from babel import Locale
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.pipedrive.countries import country_code
+
+MEMBERS = "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE"
+EU = [country.alpha_2 for country in pycountry.countries if country.alpha_2 in MEMBERS]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Deutschland", "DE"),
+        ("GERMANY", "DE"),
+        ("D", "DE"),
+        ("Allemagne", "DE"),
+        ("Österreich", "AT"),
+        ("Oesterreich", "AT"),
+        ("Autriche", "AT"),
+        ("at", "AT"),
+        ("AUT", "AT"),
+        ("Suisse", "CH"),
+        ("Svizzera", "CH"),
+        ("The Netherlands", "NL"),
+        ("Holland", "NL"),
+        ("Czech Republic", "CZ"),
+        ("Tschechien", "CZ"),
+        ("Česko", "CZ"),
+        ("Ελλάδα", "GR"),
+        ("EL", "GR"),
+        ("United Kingdom", "GB"),
+        ("UK", "GB"),
+        ("U.K.", "GB"),
+        ("England", "GB"),
+        ("Northern Ireland", "GB"),
+        ("Irland", "IE"),
+        ("Island", "IS"),
+        ("USA", "US"),
+        ("U.S.A.", "US"),
+        ("United States", "US"),
+        ("Estados Unidos", "US"),
+        ("Türkiye", "TR"),
+        ("Türkei", "TR"),
+        ("Turkey", "TR"),
+        ("Österrike", "AT"),
+        ("Slovensko", "SK"),
+        ("Slovenija", "SI"),
+        ("Kosovo", "XK"),
+    ],
+)
+def test_a_country_is_known_by_many_names(text, code):
+    assert code == country_code(text)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "Bayern", "Deutschlnd", "Europa", "EU", "??", "1234", "DDR"])
+def test_what_is_no_country_stays_unknown(text):
+    assert country_code(text) is None
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_every_country_is_known_by_its_own_german_and_english_name(language):
+    territories = Locale.parse(language).territories
+    known = {country.alpha_2 for country in pycountry.countries}
+    wrong = {
+        name: country_code(name)
+        for code, name in territories.items()
+        if code in known and country_code(name) != code
+    }
+    assert {} == wrong
+
+
+@pytest.mark.parametrize("language", ["fr", "it", "es", "nl", "pl", "cs", "da", "sv", "fi", "pt", "hu", "el"])
+def test_the_states_of_the_union_are_known_in_their_neighbours_languages(language):
+    territories = Locale.parse(language).territories
+    assert EU == [country_code(territories[code]) for code in EU]
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_known_country_or_none(text):
+    found = country_code(text)
+    assert found is None or (len(found) == 2 and found.isupper())
