@@ -139,6 +139,7 @@ class DatevSection(_Section):
         wanted="letters, digits, blanks and _ . - / only",
     )
     finalise = Flag("finalise = false")
+    resend_when_not_found = Flag("resend_when_not_found = false")
 
 
 class BookingSection(_Section):
@@ -153,6 +154,7 @@ class BookingSection(_Section):
     zero_rate_means = OneOfTexts('zero_rate_means = "exempt"', ("", "zero_rated", "exempt"))
     value_tolerance = Amount("value_tolerance = 0.05", 100)
     value_without_lines_means = OneOfTexts('value_without_lines_means = "net"', ("", "net", "gross"))
+    rate_without_lines = Amount("rate_without_lines = 19", 100)
     default_supply_kind = OneOf('default_supply_kind = "service"', SupplyKind)
     payment_days = Whole("payment_days = 14", 0, 999)
     posting_text = Text('posting_text = "{buyer} {title}"', may_be_empty=False)
