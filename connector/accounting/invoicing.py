@@ -29,7 +29,10 @@ def build_invoice(
     Raises:
         DataError: with all problems that can be told apart at once. Totals are only compared
             when every line has a price and a tax case.
+        ValueError: the chart is not that of the terms, a fault of the caller.
     """
+    if terms.chart != chart.name:
+        raise ValueError(f"the tenant books by {terms.chart}, not by {chart.name}")
     problems = list(sale_problems(sale, draft=draft))
     sale = _with_lines(sale, terms, problems)
     priced = price_lines(sale, problems)

@@ -110,7 +110,7 @@ def _triple_problems(row: Posting) -> Iterator[Problem]:
     elif row.base_amount is not None and not Decimal(0) < row.base_amount < AMOUNT_LIMIT:
         yield Problem(
             "base_amount_not_bookable",
-            f"Row {row.line}: {row.amount} {row.currency} are {row.base_amount} EUR; DATEV takes 0.01 or more.",
+            f"Row {row.line}: {row.amount} {row.currency} are {row.base_amount} EUR, not bookable.",
             field="exchange_rate",
             cure="Correct the exchange rate of the deal: foreign units per 1 EUR.",
         )

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from connector.accounting.bookings import build_postings
@@ -257,13 +257,11 @@ def test_rows_always_add_up_to_the_invoice(rows, method, discounts, rate):
         currency="USD" if rate else "EUR",
         exchange_rate=rate,
     )
-    try:
-        invoice = invoice_of(deal, value_tolerance=D(10) ** 12)
-        postings = post(invoice)
-    except DataError as error:
-        # Nothing but invoices of nothing may be refused.
-        assert {problem.code for problem in error.problems} <= {"total_zero", "base_amount_not_bookable"}
-        return
+    # What comes to nothing is refused, in the deal's currency or in euro; other tests look at that.
+    assume(any(cents(one.unit_price) >= 1 and one.quantity >= 1 and _is_kept(one) for one in lines))
+    invoice = invoice_of(deal, value_tolerance=D(10) ** 12)
+    assume(rate is None or not any(0 < group.gross * 100 < rate for group in invoice.tax_breakdown))
+    postings = post(invoice)
 
     assert invoice.gross == sum(row.amount for row in postings) == invoice.net + invoice.tax
     assert invoice.net == sum(printed.net for printed in invoice.lines)
@@ -274,3 +272,7 @@ def test_rows_always_add_up_to_the_invoice(rows, method, discounts, rate):
     for row in postings:
         assert row.amount > 0
         assert row.base_amount == (cents(row.amount / row.exchange_rate) if row.exchange_rate else None)
+
+
+def _is_kept(one) -> bool:
+    return one.discount is None or one.discount.value <= 50

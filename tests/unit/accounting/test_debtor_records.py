@@ -162,12 +162,12 @@ def test_any_name_gives_a_record_that_can_be_written(name, city, street, is_orga
         phone=name,
         email=name,
     )
-    try:
-        record = build_debtor_record(party, 10001)
-    except DataError as error:
-        assert ["buyer_name_missing"] == [problem.code for problem in error.problems]
-        assert "" == to_cp1252(name)
+    if not to_cp1252(name):
+        with pytest.raises(DataError, match="has no name that can be written"):
+            build_debtor_record(party, 10001)
         return
+
+    record = build_debtor_record(party, 10001)
 
     written = {key: getattr(record, key) for key in LENGTHS} | {
         key: getattr(record.address, key) for key in ADDRESS_LENGTHS

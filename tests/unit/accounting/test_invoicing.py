@@ -368,3 +368,10 @@ def test_a_service_at_a_place_parks_beside_lines_that_could_be_booked():
     deal = sale(line(), line(position=2, supply_kind=SupplyKind.WORK_AT_PLACE))
 
     assert ["work_at_place"] == codes(deal)
+
+
+def test_the_chart_must_be_that_of_the_terms():
+    with pytest.raises(ValueError, match="books by skr04, not by skr03"):
+        build_invoice(
+            sale(line()), terms=samples.terms(chart="skr04"), chart=samples.chart(), rules=samples.rules()
+        )

@@ -60,7 +60,7 @@ def test_shares_always_add_up_and_are_near_their_proportion(total, parts):
     ("total", "parts"), [("0.005", ["1"]), ("1.00", []), ("1.00", ["0"]), ("1.00", ["-1", "3"])]
 )
 def test_what_cannot_be_shared_out_is_refused(total, parts):
-    with pytest.raises(ValueError, match="weights|whole cents"):
+    with pytest.raises(ValueError, match=r"weights|whole cents"):
         distribute(D(total), [D(part) for part in parts])
 
 
