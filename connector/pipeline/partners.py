@@ -1,23 +1,26 @@
-"""The partners' clients as a link uses them: for one tenant, with its logins and the link's time budget."""
+"""The partners' clients for one tenant, with its logins and a time budget."""
 
 from connector.datev.api import DatevApi
 from connector.datev.operations import Api
+from connector.http import StepBudget
 from connector.pipedrive.addresses import base_url
 from connector.pipedrive.client import PipedriveClient
-from connector.pipeline.runner import Work
+from connector.pipeline.services import Services
 from connector.pipeline.tokens import (
     datev_access_token,
     pipedrive_api_domain,
     pipedrive_authorization,
     renew_datev_access_token,
 )
+from connector.store.tenants import TenantRow
 
 
-def pipedrive_client(work: Work) -> PipedriveClient:
+def pipedrive_client(
+    services: Services, tenant: TenantRow, budget: StepBudget | None = None
+) -> PipedriveClient:
     """The tenant's Pipedrive account."""
-    services, tenant = work.services, work.tenant
     return PipedriveClient(
-        services.http("Pipedrive", work.budget),
+        services.http("Pipedrive", budget),
         base_url=base_url(
             services.settings.pipedrive,
             pipedrive_api_domain(services, tenant),
@@ -27,9 +30,8 @@ def pipedrive_client(work: Work) -> PipedriveClient:
     )
 
 
-def datev_api(work: Work, api: Api) -> DatevApi:
+def datev_api(services: Services, tenant: TenantRow, budget: StepBudget | None, api: Api) -> DatevApi:
     """One of DATEV's interfaces with the tenant's kept login."""
-    services, tenant = work.services, work.tenant
     settings = services.settings.datev
     addresses = {
         Api.CLIENTS: settings.clients_base_url,
@@ -39,7 +41,7 @@ def datev_api(work: Work, api: Api) -> DatevApi:
     }
 
     return DatevApi(
-        services.http("DATEV", work.budget),
+        services.http("DATEV", budget),
         base_url=addresses[api],
         client_id=settings.client_id,
         access_token=lambda: datev_access_token(services, tenant.id),

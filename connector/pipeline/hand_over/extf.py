@@ -87,7 +87,7 @@ def resume(work: Work, batch: BatchRow, content: Content, submission: Submission
     if submission.doubt == Doubt.NOT_SENT:
         return _send(work, content, submission)
     job = find_job(
-        datev_api(work, Api.EXTF),
+        datev_api(work.services, work.tenant, work.budget, Api.EXTF),
         work.tenant.config.datev.client_id,
         reference_id=submission.reference_id,
         file_name=submission.file_name,
@@ -150,7 +150,7 @@ def _intend(
 
 
 def _send(work: Work, content: Content, submission: SubmissionRow) -> Result:
-    api = datev_api(work, Api.EXTF)
+    api = datev_api(work.services, work.tenant, work.budget, Api.EXTF)
     with work.services.database.transaction() as tx:
         file = submissions.file_of(tx, submission.id)
     note_on_submission(work, submission.id, doubt=Doubt.NONE, lookups=0)

@@ -127,7 +127,10 @@ def _intend(work: Work, batch: BatchRow, parts: Sequence[BatchDocument]) -> Subm
 
 def _thrown_away(work: Work, submission: SubmissionRow) -> bool:
     """Delete a job that was never finalised. False: DATEV has begun with it, so it counts."""
-    api, client_id = datev_api(work, Api.DXSO), work.tenant.config.datev.client_id
+    api, client_id = (
+        datev_api(work.services, work.tenant, work.budget, Api.DXSO),
+        work.tenant.config.datev.client_id,
+    )
     try:
         if dxso_jobs.job_status(api, client_id, submission.job_id) is not JobStatus.OPEN:
             return False
@@ -139,7 +142,10 @@ def _thrown_away(work: Work, submission: SubmissionRow) -> bool:
 
 
 def _fill(work: Work, batch: BatchRow, parts: Sequence[BatchDocument], submission: SubmissionRow) -> Finish:
-    api, client_id = datev_api(work, Api.DXSO), work.tenant.config.datev.client_id
+    api, client_id = (
+        datev_api(work.services, work.tenant, work.budget, Api.DXSO),
+        work.tenant.config.datev.client_id,
+    )
     job = dxso_jobs.create_job(api, client_id, accounting_month=f"{batch.month:%Y-%m}")
     folder = job.ledger_folder_names[0] if job.ledger_folder_names else USUAL_FOLDER
     package = _package(work, batch, parts, folder)

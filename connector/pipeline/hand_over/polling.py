@@ -76,7 +76,7 @@ def poll(work: Work) -> Result:
 
 
 def _poll_extf(work: Work, content: Content, submission: SubmissionRow, finish: Finish) -> Result:
-    api = datev_api(work, Api.EXTF)
+    api = datev_api(work.services, work.tenant, work.budget, Api.EXTF)
     job = get_job(api, work.tenant.config.datev.client_id, submission.job_id)
     if job.result is JobResult.PENDING:
         return _not_yet(work, content.submitted, submission, first=FIRST_POLL_AFTER)
@@ -127,7 +127,10 @@ def _permission_missing(
 
 
 def _poll_dxso(work: Work, submission: SubmissionRow, finish: Finish) -> Result:
-    api, client_id = datev_api(work, Api.DXSO), work.tenant.config.datev.client_id
+    api, client_id = (
+        datev_api(work.services, work.tenant, work.budget, Api.DXSO),
+        work.tenant.config.datev.client_id,
+    )
     status = dxso_jobs.job_status(api, client_id, submission.job_id)
     if status in ledger.STILL_RUNNING:
         return _not_yet(work, "submitted", submission, first=dxso_jobs.FIRST_POLL_AFTER)

@@ -157,7 +157,7 @@ def _pdf_on_deal(work: Work, files: Sequence[Mapping[str, Any]]) -> Pdf | None:
                 )
             ]
         )
-    content = pipedrive_client(work).file_content(int(chosen["id"]))
+    content = pipedrive_client(work.services, work.tenant, work.budget).file_content(int(chosen["id"]))
     name = str(chosen.get("name") or chosen.get("file_name") or "invoice.pdf")
     if not looks_like_pdf(content):
         raise DataError(

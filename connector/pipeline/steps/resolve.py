@@ -31,7 +31,7 @@ def resolve(work: Work) -> Finish:
     with work.services.database.transaction() as tx:
         run = claimed_run(tx, work)
     try:
-        bundle = _read(work, pipedrive_client(work), run.deal_id)
+        bundle = _read(work, pipedrive_client(work.services, work.tenant, work.budget), run.deal_id)
     except NotFoundError:
         return Finish(CANCELLED, message="The deal does not exist any more.", due_in=None, goes_on=False)
     deal = bundle["deal"]

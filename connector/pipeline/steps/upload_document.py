@@ -29,7 +29,10 @@ def upload_document(work: Work) -> Finish:
         )
     if document.uploaded_at is not None:
         return Finish("documented", message="DATEV has the document already.")
-    api, client_id = datev_api(work, Api.DOCUMENTS), work.tenant.config.datev.client_id
+    api, client_id = (
+        datev_api(work.services, work.tenant, work.budget, Api.DOCUMENTS),
+        work.tenant.config.datev.client_id,
+    )
     document_type = work.tenant.config.documents.document_type
     if document_type:
         known = [kind.name for kind in document_types(api, client_id)]

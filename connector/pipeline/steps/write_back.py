@@ -23,7 +23,7 @@ def write_back(work: Work) -> Finish:
         document = documents.of_run(tx, run.id)
         account = debtors.get_many(tx, [run.debtor_id])[run.debtor_id].account if run.debtor_id else None
     state = HANDED_OVER[config.datev.format]
-    client = pipedrive_client(work)
+    client = pipedrive_client(work.services, work.tenant, work.budget)
     if config.write_back.note and document:
         work.still_mine()
         _note_once(client, run.deal_id, document, _text(state, document, account))

@@ -237,6 +237,10 @@ CREATE TABLE submission (
     UNIQUE (batch_id, content, attempt)
 );
 
+-- Another attempt only once the one before has failed or been given up.
+CREATE UNIQUE INDEX one_live_submission ON submission (batch_id, content)
+    WHERE state IN ('intended', 'accepted', 'succeeded');
+
 CREATE TABLE submission_debtor (
     submission_id bigint NOT NULL REFERENCES submission,
     debtor_id     bigint NOT NULL REFERENCES debtor,

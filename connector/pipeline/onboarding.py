@@ -1,0 +1,142 @@
+"""Bringing a tenant in: its configuration, its secrets, its webhook."""
+
+import secrets
+from dataclasses import dataclass
+
+from connector.errors import ConfigurationError, NotFoundError
+from connector.pipedrive.subscriptions import (
+    Subscribed,
+    Subscription,
+    Webhook,
+    list_webhooks,
+    subscribe,
+    unsubscribe,
+)
+from connector.pipeline.partners import pipedrive_client
+from connector.pipeline.services import Services
+from connector.store import journal, tenants
+from connector.store.tenants import TenantRow
+from connector.tenants.config import SecretName
+from connector.tenants.toml_file import TenantFile
+
+WEBHOOK_PASSWORD_BYTES = 24
+"""192 random bits: nobody guesses it, and it fits Pipedrive's form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What applying a tenant's file did."""
+
+    tenant: TenantRow
+    changed: bool
+    was_parked: bool
+
+
+def apply_tenant(services: Services, file: TenantFile, *, actor: str) -> Applied:
+    """Store a tenant's configuration as its next version, and its secrets encrypted.
+
+    A tenant that was parked because of a setting works on from here.
+    """
+    now = services.clock.now()
+    with services.database.transaction() as tx:
+        tenant_id, changed = tenants.apply(
+            tx, file.config, source_text=file.source_text, applied_by=actor, now=now
+        )
+        for name, plain in file.secrets.items():
+            tenants.set_secret(tx, tenant_id, name, services.vault.encrypt(plain), now=now)
+        was_parked = tenants.unpark(tx, tenant_id)
+        if changed or was_parked:
+            journal.write(
+                tx,
+                tenant_id=tenant_id,
+                at=now,
+                event="tenant_applied",
+                actor=actor,
+                message="The configuration was applied.",
+            )
+        return Applied(tenants.get(tx, tenant_id), changed, was_parked)
+
+
+def find_tenant(services: Services, key: str) -> TenantRow:
+    """The tenant with this key.
+
+    :raises NotFoundError: there is none.
+    """
+    with services.database.transaction() as tx:
+        tenant = tenants.find(tx, key)
+        known = [row.key for row in tenants.all_tenants(tx)] if tenant is None else []
+    if tenant is None:
+        raise NotFoundError(
+            f"There is no tenant {key!r}.",
+            code="tenant_unknown",
+            field="tenant",
+            cure=f"Known: {', '.join(known) or 'none'}. Apply one with: ml-connector tenant apply FILE",
+        )
+    return tenant
+
+
+def webhook_url(services: Services, tenant: TenantRow) -> str:
+    """Where Pipedrive delivers this tenant's events."""
+    return f"{services.settings.public_url}/webhooks/pipedrive/{tenant.key}"
+
+
+def subscribe_webhook(services: Services, tenant: TenantRow) -> Subscribed:
+    """Make sure that exactly one hook brings us the tenant's deals, with HTTP Basic and a random password.
+
+    :raises ConfigurationError: the tenant's receiver asks for no Basic, which our hooks carry.
+    """
+    user = tenant.config.receiver.basic_user
+    if user is None:
+        raise ConfigurationError(
+            f"The receiver of {tenant.key} does not ask for HTTP Basic, which our hooks carry.",
+            code="receiver_without_basic",
+            field="receiver.basic",
+            cure='Add [receiver.basic] with user = "pipedrive" to the tenant\'s file and apply it.',
+        )
+    subscribed = subscribe(
+        pipedrive_client(services, tenant),
+        Subscription(
+            url=webhook_url(services, tenant),
+            user=user,
+            password=_webhook_password(services, tenant),
+            version=tenant.config.pipedrive.webhook_version,
+        ),
+    )
+    _journal(services, tenant, "webhook_subscribed", f"Hook {subscribed.webhook.id} brings the deals.")
+    return subscribed
+
+
+def tenant_webhooks(services: Services, tenant: TenantRow) -> list[Webhook]:
+    """The hooks that lead to this tenant."""
+    return list_webhooks(pipedrive_client(services, tenant), url=webhook_url(services, tenant))
+
+
+def remove_webhooks(services: Services, tenant: TenantRow) -> tuple[int, ...]:
+    """Remove the hooks that lead to this tenant; returns their ids."""
+    removed = unsubscribe(pipedrive_client(services, tenant), webhook_url(services, tenant))
+    _journal(services, tenant, "webhook_removed", f"Hooks removed: {len(removed)}.")
+    return removed
+
+
+def _webhook_password(services: Services, tenant: TenantRow) -> str:
+    """The stored password, made on first use."""
+    with services.database.transaction() as tx:
+        stored = tenants.secret(tx, tenant.id, SecretName.RECEIVER_BASIC_PASSWORD)
+        if stored is not None:
+            return services.vault.decrypt(stored)
+        made = secrets.token_urlsafe(WEBHOOK_PASSWORD_BYTES)
+        tenants.set_secret(
+            tx,
+            tenant.id,
+            SecretName.RECEIVER_BASIC_PASSWORD,
+            services.vault.encrypt(made),
+            now=services.clock.now(),
+        )
+        return made
+
+
+def _journal(services: Services, tenant: TenantRow, event: str, message: str) -> None:
+    with services.database.transaction() as tx:
+        journal.write(
+            tx, tenant_id=tenant.id, at=services.clock.now(), event=event, actor="operator", message=message
+        )

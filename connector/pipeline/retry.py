@@ -1,0 +1,120 @@
+"""A human's decision: go on with a run that needed attention."""
+
+from dataclasses import dataclass
+
+from connector.errors import ConfigurationError, NotFoundError, PermanentError
+from connector.pipeline.services import Services
+from connector.pipeline.states import NEEDS_ATTENTION, RUN_BEFORE_HAND_OVER, RUN_WORKING
+from connector.store import Transaction, batches, journal, runs, submissions, tenants
+from connector.store.runs import RunRow
+
+_CLEAN = {"reason_code": "", "reason_message": "", "reason_cure": "", "resume_state": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """Where the run, or its batch, goes on."""
+
+    run_id: int
+    batch_id: int | None
+    state: str
+    """Of the batch where there is one, else of the run."""
+
+
+def retry_run(services: Services, run_id: int, *, actor: str, send_again: bool = False) -> Retried:
+    """Let a run go on from where a human has removed the reason.
+
+    :param send_again: a human has looked in DATEV and the file of an unclear hand-over is not there.
+    :raises NotFoundError: there is no such run.
+    :raises ConfigurationError: its tenant is parked, which has to be cured first.
+    :raises PermanentError: the run is in no state in which a retry means anything.
+    """
+    with services.database.transaction() as tx:
+        run = runs.get(tx, run_id)
+        if run is None:
+            raise NotFoundError(
+                f"There is no run {run_id}.", field="run", cure="List runs with: ml-connector run list"
+            )
+        tenant = tenants.get(tx, run.tenant_id)
+        if tenant.parked:
+            raise ConfigurationError(
+                f"The tenant {tenant.key} is parked: {tenant.parked_message}",
+                code="tenant_parked",
+                cure=tenant.parked_cure or "",
+            )
+        if run.state in RUN_WORKING:
+            return _hurry(services, tx, run, actor)
+        if run.state != NEEDS_ATTENTION or run.kind == "correction":
+            raise PermanentError(
+                f"Run {run_id} is {run.state}, so there is nothing to retry.",
+                code="nothing_to_retry",
+                cure="Only runs that need attention or wait can be retried.",
+            )
+        if run.batch_id is not None and run.resume_state == "batched":
+            return _retry_batch(services, tx, run, run.batch_id, actor, send_again)
+        return _retry_run(services, tx, run, actor)
+
+
+def _hurry(services: Services, tx: Transaction, run: RunRow, actor: str) -> Retried:
+    now = services.clock.now()
+    runs.reset(tx, run.id, from_states=(run.state,), now=now, due_at=now)
+    _journal(services, tx, run, actor, run.state, "Does not wait any longer.")
+    return Retried(run.id, None, run.state)
+
+
+def _retry_run(services: Services, tx: Transaction, run: RunRow, actor: str) -> Retried:
+    """The reason lay in the deal or in a setting: the deal is read again, whole."""
+    now = services.clock.now()
+    before_hand_over = run.resume_state in RUN_BEFORE_HAND_OVER or run.resume_state is None
+    state = "received" if before_hand_over else str(run.resume_state)
+    runs.reset(tx, run.id, from_states=(NEEDS_ATTENTION,), now=now, state=state, due_at=now, **_CLEAN)
+    _journal(services, tx, run, actor, state, "Tried again.")
+    return Retried(run.id, None, state)
+
+
+def _retry_batch(
+    services: Services, tx: Transaction, run: RunRow, batch_id: int, actor: str, send_again: bool
+) -> Retried:
+    now = services.clock.now()
+    batch = batches.get(tx, batch_id)
+    if batch is None or batch.state != NEEDS_ATTENTION:
+        raise PermanentError(f"The batch of run {run.id} does not need attention.", code="nothing_to_retry")
+    state = batch.resume_state or "closed"
+    for submission in submissions.all_of_batch(tx, batch_id):
+        if submission.state != "intended":
+            continue
+        if send_again:
+            submissions.update(tx, submission.id, state="abandoned", finished_at=now)
+            state = "closed"
+        else:
+            submissions.update(tx, submission.id, lookups=0)
+    batches.resume(tx, batch_id, to_state=state, attempt=batch.attempt + 1, now=now)
+    runs.move_batch_runs(
+        tx, batch_id, from_states=(NEEDS_ATTENTION,), now=now, state="batched", due_at=None, **_CLEAN
+    )
+    _journal(services, tx, run, actor, "batched", "Tried again with its batch.", batch_id=batch_id)
+    return Retried(run.id, batch_id, state)
+
+
+def _journal(
+    services: Services,
+    tx: Transaction,
+    run: RunRow,
+    actor: str,
+    to_state: str,
+    message: str,
+    *,
+    batch_id: int | None = None,
+) -> None:
+    journal.write(
+        tx,
+        tenant_id=run.tenant_id,
+        run_id=run.id,
+        batch_id=batch_id,
+        at=services.clock.now(),
+        event="retried",
+        from_state=run.state,
+        to_state=to_state,
+        actor=actor,
+        message=message,
+    )
