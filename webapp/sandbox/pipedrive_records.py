@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, json, request
 
 from webapp.sandbox.pipedrive_access import add_headers, answer, caller, fail, fail_validation, guarded
+from webapp.sandbox.pipedrive_builtin_fields import built_in_fields
 from webapp.sandbox.state import current
 from webapp.sandbox.store import Record
 
@@ -242,15 +243,19 @@ FIELD_SCOPES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def _all_fields(entity: str) -> list[Record]:
+    return built_in_fields(entity) + fields_of(caller().domain, entity)
+
+
 def _field_list(entity: str) -> Response:
-    fields = [{**field, "id": number} for number, field in enumerate(fields_of(caller().domain, entity))]
+    fields = [{**field, "id": number} for number, field in enumerate(_all_fields(entity))]
     chosen, cursor = page(fields, "id")
     # Field definitions of v2 carry no numeric id; ours only orders them.
     return list_answer([{k: v for k, v in field.items() if k != "id"} for field in chosen], cursor)
 
 
 def _field(entity: str, code: str) -> Response:
-    field = current().store.get(f"pd_{entity}_field", code, caller().domain)
+    field = next((row for row in _all_fields(entity) if row["field_code"] == code), None)
     if field is None:
         fail(404, "Field not found")
     return answer({"success": True, "data": field})
