@@ -37,6 +37,18 @@ TOKENS = Script(
 )
 
 
+EXTF_SCOPES = (
+    "openid",
+    "profile",
+    "datev:accounting:extf-files-import",
+    "datev:accounting:clients",
+    "accounting:documents",
+    "accounting:clients:read",
+    "offline_access",
+    "datev:iam:client:455148-2",
+)
+
+
 def exchange(http: FakeHttp, settings=PUBLIC):
     return oauth.exchange_code(http, settings, code="c-1", verifier="v-1", redirect_uri=REDIRECT, now=NOW)
 
@@ -55,10 +67,7 @@ def test_the_authorization_url_carries_what_datev_demands():
         "response_type": ["code"],
         "client_id": ["app-4711"],
         "redirect_uri": [REDIRECT],
-        "scope": [
-            "openid profile datev:accounting:extf-files-import datev:accounting:clients accounting:documents"
-            + " accounting:clients:read offline_access datev:iam:client:455148-2"
-        ],
+        "scope": [" ".join(EXTF_SCOPES)],
         "state": ["s" * 43],
         "nonce": ["n" * 43],
         "code_challenge": ["challenge"],
