@@ -5,6 +5,7 @@ repeated run must not make another document.
 """
 
 from datetime import datetime
+from decimal import Decimal
 
 from connector.accounting.invoice import Invoice
 from connector.accounting.money import cents
@@ -125,9 +126,13 @@ def _opening(sheet: Sheet, invoice: Invoice, y: float) -> float:
 def _totals(sheet: Sheet, invoice: Invoice, y: float) -> float:
     """Net, tax per rate, gross; §14 (4) no. 7 and 8."""
     rows = [("Summe netto", amount_text(invoice.net, invoice.currency))]
-    for group in invoice.tax_breakdown:
-        label = f"Umsatzsteuer {percent_text(group.tax_rate)} auf {amount_text(group.net, invoice.currency)}"
-        rows.append((label, amount_text(group.tax, invoice.currency)))
+    for rate in dict.fromkeys(group.tax_rate for group in invoice.tax_breakdown):
+        # Groups of one rate differ in their accounts only, which are none of the buyer's business.
+        groups = [group for group in invoice.tax_breakdown if group.tax_rate == rate]
+        net = sum((group.net for group in groups), Decimal(0))
+        tax = sum((group.tax for group in groups), Decimal(0))
+        label = f"Umsatzsteuer {percent_text(rate)} auf {amount_text(net, invoice.currency)}"
+        rows.append((label, amount_text(tax, invoice.currency)))
     y = _room(sheet, y + 1.5, (len(rows) + 3) * (LINE + 0.6))
     for label, value in rows:
         _total_row(sheet, y, label, value)
@@ -144,9 +149,9 @@ def _totals(sheet: Sheet, invoice: Invoice, y: float) -> float:
     y += LINE + 2.5
     if invoice.currency != _HOME_CURRENCY and invoice.exchange_rate and invoice.tax:
         # Art. 230 of the VAT directive: the tax itself must also be told in the seller's currency.
-        tax = amount_text(cents(invoice.tax / invoice.exchange_rate), _HOME_CURRENCY)
-        rate = number_text(invoice.exchange_rate, 4)
-        _total_row(sheet, y, f"Umsatzsteuer in Euro (1 € = {rate} {invoice.currency})", tax)
+        in_euro = amount_text(cents(invoice.tax / invoice.exchange_rate), _HOME_CURRENCY)
+        parity = number_text(invoice.exchange_rate, 4)
+        _total_row(sheet, y, f"Umsatzsteuer in Euro (1 € = {parity} {invoice.currency})", in_euro)
         y += LINE + 1
     return y
 

@@ -109,7 +109,7 @@ def _lock_is_explicit(c: Contents, _terms: BatchTerms) -> Iterator[tuple[str, in
 
 
 def _due_date_needs_a_personal_account(c: Contents, terms: BatchTerms) -> Iterator[tuple[str, int, str, str]]:
-    if c[116] and not any(len(c[n - 1]) == terms.account_length + 1 for n in (7, 8)):
+    if c[116] and not any(len(c[n - 1]) > terms.account_length for n in (7, 8)):
         yield (
             "due_date_without_personal_account",
             117,

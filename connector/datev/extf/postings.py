@@ -34,7 +34,10 @@ def _records(header: BatchHeader, postings: Iterable[Posting]) -> Iterator[Recor
         contents = _contents(posting, lock)
         problems = _posting_problems(posting, header.account_length, where)
         if terms:
-            problems += row_problems(_spread(contents, pairs), terms, where)
+            problems += _date_problems(posting, terms, where)
+            reported = {problem.field for problem in problems}
+            found = row_problems(_spread(contents, pairs), terms, where)
+            problems += [problem for problem in found if problem.field not in reported]
         yield _layout(pairs), contents, where, problems
 
 
@@ -98,6 +101,21 @@ def _contents(posting: Posting, lock: str) -> tuple[str, ...]:
         full_date(posting.service_date),
         full_date(posting.due_date),
     )
+
+
+def _date_problems(posting: Posting, terms: BatchTerms, where: str) -> list[Problem]:
+    """In the file the year is lost: a row of last November would quietly become one of this November."""
+    if terms.date_from <= posting.document_date <= terms.date_to:
+        return []
+    return [
+        Problem(
+            "document_date_outside_period",
+            f"{where} document date {posting.document_date} does not lie between {terms.date_from} "
+            f"and {terms.date_to}.",
+            "column 10 (Belegdatum)",
+            "Put the row into the batch of its own month and fiscal year.",
+        )
+    ]
 
 
 def _posting_problems(posting: Posting, account_length: int, where: str) -> list[Problem]:

@@ -1,0 +1,79 @@
+"""The tables of columns against DATEV's own files and the field lists made from them."""
+
+import csv
+
+import pytest
+
+from connector.datev.extf.columns import Kind
+from connector.datev.extf.debtor_columns import DEBTOR_COLUMNS
+from connector.datev.extf.header import CATEGORIES, DEBTORS, HEADER_FIELDS, POSTING_BATCH
+from connector.datev.extf.posting_columns import PAIRS, POSTING_COLUMNS
+from tests.unit.datev.partner_file_list import SAMPLES
+from tests.unit.datev.partner_files import partner_file
+
+
+def _table(name):
+    with partner_file(f"tables/{name}").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_category_21_has_125_columns_and_version_12_drops_the_last():
+    assert 125 == len(POSTING_COLUMNS)
+    assert POSTING_COLUMNS[:124] == POSTING_BATCH.columns(12)
+    assert POSTING_COLUMNS == POSTING_BATCH.columns(POSTING_BATCH.version)
+
+
+def test_category_16_has_254_columns():
+    assert 254 == len(DEBTOR_COLUMNS)
+    assert DEBTOR_COLUMNS == DEBTORS.columns(5)
+    assert DEBTORS.columns(4) is None
+
+
+def test_the_header_record_has_31_fields():
+    assert 31 == len(HEADER_FIELDS)
+
+
+def test_required_columns_are_those_of_datev():
+    assert [1, 2, 7, 8, 10] == [n for n, column in enumerate(POSTING_COLUMNS, 1) if column.required]
+    assert [1] == [n for n, column in enumerate(DEBTOR_COLUMNS, 1) if column.required]
+
+
+def test_pairs_are_kind_and_content_of_the_same_number():
+    headings = [
+        (POSTING_COLUMNS[kind - 1].heading, POSTING_COLUMNS[content - 1].heading) for kind, content in PAIRS
+    ]
+
+    assert 28 == len(headings)
+    assert ("Beleginfo - Art 8", "Beleginfo - Inhalt 8") == headings[7]
+    assert ("Zusatzinformation - Art 20", "Zusatzinformation- Inhalt 20") == headings[-1]
+
+
+@pytest.mark.parametrize(("name", "number"), SAMPLES)
+def test_headings_are_spelled_as_in_datevs_sample(name, number):
+    sample = partner_file(f"extf/{name}").read_text(encoding="cp1252").splitlines()[1]
+
+    category = CATEGORIES[number]
+    assert sample == ";".join(column.heading for column in category.columns(category.version))
+
+
+@pytest.mark.parametrize(
+    ("table", "columns", "heading"),
+    [
+        ("buchungsstapel_fields_v13.csv", POSTING_COLUMNS, "heading_in_datev_sample"),
+        ("debitoren_kreditoren_fields.csv", DEBTOR_COLUMNS, "heading"),
+    ],
+)
+def test_lengths_and_quoting_are_those_of_datevs_lists(table, columns, heading):
+    rows = _table(table)
+    lengths = {row["no"]: row["max_length"].split()[0] for row in rows}
+    # Four digits before the comma plus the comma make DATEV's "5" of the exchange rate.
+    lengths |= {row["no"]: "4" for row in rows if row[heading] == "Kurs"}
+
+    assert [row["text_in_sample"] != "bare" for row in rows] == [column.quoted for column in columns]
+    assert [] == [
+        (number, column.heading, column.length, lengths[str(number)])
+        for number, column in enumerate(columns, 1)
+        if column.kind in (Kind.TEXT, Kind.NUMBER)
+        and lengths[str(number)].isdigit()
+        and int(lengths[str(number)]) != column.length
+    ]
