@@ -5,8 +5,6 @@ is found: :mod:`connector.datev.verdicts`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 
 from connector.datev.operations import (
     ADD_DXSO_FILE,
@@ -20,53 +18,25 @@ from connector.datev.operations import (
     REVOKE,
     Api,
 )
+from connector.datev.verdict_defaults import (
+    AGAIN_LATER,
+    ANY,
+    ASK_ADVISER,
+    LOGIN_AGAIN,
+    LOOKED_UP,
+    OUR_FAULT,
+    Key,
+    Verdict,
+)
 from connector.errors import (
-    AccessTokenRefusedError,
     AmbiguousError,
     ConfigurationError,
-    ConnectorError,
     NotFoundError,
     PartnerRefusedError,
     PermissionMissingError,
-    RateLimitedError,
     ReconnectNeededError,
     TransientError,
 )
-
-ANY = None
-"""Stands for every operation, status or code in a key of the tables."""
-
-Key = tuple[str | None, int | None, str | None]
-
-PAUSE_AFTER_SERVER_ERROR = timedelta(minutes=15)
-"""DATEV says of its 500 that retries "should be avoided"; one hiccup must not park a tenant either."""
-
-PAUSE_WITHOUT_RETRY_AFTER = timedelta(seconds=60)
-"""For a 429 that does not say how long; DATEV publishes no limits."""
-
-PAUSE_WHEN_BLOCKED = timedelta(minutes=5)
-"""What blocks in front of an interface is lifted by calling less, not more."""
-
-_LOGIN_AGAIN = "Connect the tenant to DATEV again."
-_OUR_FAULT = "This is a fault of the connector: report it with DATEV's request id."
-_ASK_ADVISER = "Ask the tax adviser"
-_LOOKED_UP = "Nothing to do: it is looked up at DATEV before anything is repeated."
-_AGAIN_LATER = "Nothing to do: it is tried again."
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one answer of DATEV means."""
-
-    family: type[ConnectorError]
-    code: str
-    """Our stable name for it."""
-    says: str
-    """The end of the sentence "While …, DATEV says that …"."""
-    cure: str
-    pause: timedelta | None = None
-    """How long to wait where DATEV does not say."""
-
 
 _SCOPE = Verdict(
     PermissionMissingError,
@@ -93,22 +63,22 @@ _FILE_TYPE = Verdict(
     "Attach the invoice as PDF to the deal, then retry the run.",
 )
 _BAD_REQUEST = Verdict(
-    PartnerRefusedError, "request_not_accepted", "the request is not as it must be", _OUR_FAULT
+    PartnerRefusedError, "request_not_accepted", "the request is not as it must be", OUR_FAULT
 )
 _SERVICE_DOWN = Verdict(
-    TransientError, "partner_unavailable", "a service it needs is not available", _AGAIN_LATER
+    TransientError, "partner_unavailable", "a service it needs is not available", AGAIN_LATER
 )
 _LEDGER_DATA = Verdict(
     ConfigurationError,
     "datev_client_data_inconsistent",
     "the client's ledger data are inconsistent",
-    f"{_ASK_ADVISER} to put the client's basic data in order, then retry.",
+    f"{ASK_ADVISER} to put the client's basic data in order, then retry.",
 )
 _PERSONNEL_CLIENT = Verdict(
     ConfigurationError,
     "datev_client_for_personnel",
     "the client uses DATEV Personal and takes no uploads of this kind",
-    f"{_ASK_ADVISER} which client the bookings belong to and correct the tenant's file.",
+    f"{ASK_ADVISER} which client the bookings belong to and correct the tenant's file.",
 )
 
 EXTF_FILE_REFUSED = "1008833"
@@ -118,7 +88,7 @@ EXTF: Mapping[Key, Verdict] = {
     (ANY, ANY, "1008829"): _SCOPE,
     (ANY, ANY, "1008831"): _BAD_REQUEST,
     (ANY, ANY, "1008832"): Verdict(
-        PartnerRefusedError, "extf_name_refused", "file name or reference id are not accepted", _OUR_FAULT
+        PartnerRefusedError, "extf_name_refused", "file name or reference id are not accepted", OUR_FAULT
     ),
     (ANY, ANY, EXTF_FILE_REFUSED): Verdict(
         PartnerRefusedError,
@@ -148,13 +118,13 @@ EXTF: Mapping[Key, Verdict] = {
     ),
     # The same number as the text of a failed import call: there nobody knows whether the file was kept.
     (IMPORT_FILE.name, ANY, "1008837"): Verdict(
-        AmbiguousError, "outcome_unknown", "an error happened while it took the file", _LOOKED_UP
+        AmbiguousError, "outcome_unknown", "an error happened while it took the file", LOOKED_UP
     ),
     (ANY, ANY, "1008838"): Verdict(
         PermissionMissingError,
         "datev_permission_missing",
         "the permission to transfer data for this client is missing or has expired",
-        f"{_ASK_ADVISER} to renew the permission for the Buchungsdatenservice, then unpark the tenant.",
+        f"{ASK_ADVISER} to renew the permission for the Buchungsdatenservice, then retry.",
     ),
 }
 
@@ -172,8 +142,8 @@ CLIENTS: Mapping[Key, Verdict] = {
         NotFoundError,
         "datev_client_not_found",
         "the client does not exist or is not visible for this login",
-        f"Check consultant_number and client_number in the tenant's file; if they are right, "
-        f"{_ASK_ADVISER[0].lower()}{_ASK_ADVISER[1:]} for the right to this client.",
+        "Check consultant_number and client_number in the tenant's file; if they are right, "
+        "ask the tax adviser for the right to this client.",
     ),
 }
 
@@ -207,7 +177,7 @@ DOCUMENTS: Mapping[Key, Verdict] = {
         ConfigurationError,
         "belege_online_missing",
         "the client has no stock in Belege online",
-        f"{_ASK_ADVISER} to set up Belege online for the client, then retry.",
+        f"{ASK_ADVISER} to set up Belege online for the client, then retry.",
     ),
     (ANY, ANY, "DCO01020"): _SERVICE_DOWN,
     (ANY, ANY, "DCO01215"): _FILE_TYPE,
@@ -228,10 +198,10 @@ DOCUMENTS: Mapping[Key, Verdict] = {
         ConfigurationError,
         "upload_not_supported",
         "this client cannot be reached by uploads",
-        f"{_ASK_ADVISER} to enable uploads to Belege online for the client.",
+        f"{ASK_ADVISER} to enable uploads to Belege online for the client.",
     ),
     (ANY, ANY, "DCO01234"): Verdict(
-        PartnerRefusedError, "document_id_refused", "the document's id has not the right form", _OUR_FAULT
+        PartnerRefusedError, "document_id_refused", "the document's id has not the right form", OUR_FAULT
     ),
     (ANY, ANY, "DCO01243"): _VIRUS,
     (ANY, ANY, "DCO01245"): Verdict(
@@ -265,7 +235,7 @@ DXSO: Mapping[Key, Verdict] = {
         ConfigurationError,
         "dxso_client_not_set_up",
         "the client is not set up for outgoing invoices by this road",
-        f"{_ASK_ADVISER} to set Belege online to the editing form Erweitert with a fiscal year, then retry.",
+        f"{ASK_ADVISER} to set Belege online to the editing form Erweitert with a fiscal year, then retry.",
     ),
     (ANY, ANY, "DCO01003"): Verdict(
         NotFoundError,
@@ -309,7 +279,7 @@ _CLIENT_REFUSED = Verdict(
 
 LOGIN: Mapping[Key, Verdict] = {
     (REFRESH.name, ANY, "invalid_grant"): Verdict(
-        ReconnectNeededError, "reconnect_needed", "the login has ended", _LOGIN_AGAIN
+        ReconnectNeededError, "reconnect_needed", "the login has ended", LOGIN_AGAIN
     ),
     (EXCHANGE_CODE.name, ANY, "invalid_grant"): Verdict(
         PartnerRefusedError,
@@ -337,69 +307,6 @@ LOGIN: Mapping[Key, Verdict] = {
         "Check DATEV_LOGIN_BASE_URL, DATEV_TOKEN_BASE_URL and DATEV_ENVIRONMENT.",
     ),
 }
-
-BY_STATUS: Mapping[int, Verdict] = {
-    400: _BAD_REQUEST,
-    401: Verdict(
-        AccessTokenRefusedError,
-        "access_token_refused",
-        "the access token is not valid (any more)",
-        "Nothing to do: the login is renewed and the call repeated.",
-    ),
-    403: Verdict(
-        PermissionMissingError,
-        "datev_permission_missing",
-        "the login has no right to do this",
-        f"{_ASK_ADVISER} to check the rights of the user who connected, then connect the tenant again.",
-    ),
-    404: Verdict(
-        NotFoundError,
-        "not_found",
-        "what was asked for does not exist",
-        "Check consultant_number and client_number in the tenant's file.",
-    ),
-    413: Verdict(
-        PartnerRefusedError,
-        "file_too_large",
-        "the file is too large",
-        "Close batches more often, or attach a smaller PDF, then retry.",
-    ),
-    429: Verdict(
-        RateLimitedError,
-        "rate_limited",
-        "it wants fewer calls",
-        _AGAIN_LATER,
-        pause=PAUSE_WITHOUT_RETRY_AFTER,
-    ),
-}
-"""For every interface, below the rows that know an operation or a code."""
-
-REFUSED = Verdict(PartnerRefusedError, "partner_refused", "the call is not accepted", _OUR_FAULT)
-REDIRECTED = Verdict(
-    ConfigurationError,
-    "datev_address_moved",
-    "the address has moved",
-    "Check DATEV_ENVIRONMENT and the DATEV base URLs.",
-)
-BLOCKED = Verdict(
-    TransientError,
-    "partner_blocks",
-    "it blocks the call before its interface sees it",
-    "Nothing to do yet: it is tried again. If it lasts, have DATEV's support check this machine's address.",
-    pause=PAUSE_WHEN_BLOCKED,
-)
-"""A 403 that is no answer of the interface (a web page): it says nothing about the login's rights."""
-FAILED = Verdict(TransientError, "partner_unavailable", "it is not available", _AGAIN_LATER)
-FAILED_INSIDE = Verdict(
-    TransientError,
-    "partner_failed",
-    "an error happened inside it",
-    "Nothing to do yet: it is tried again, seldom. If it lasts, give DATEV's support the request id.",
-    pause=PAUSE_AFTER_SERVER_ERROR,
-)
-IN_DOUBT = Verdict(
-    AmbiguousError, "outcome_unknown", "something failed; whether it took the call is not known", _LOOKED_UP
-)
 
 TABLES: Mapping[Api, Mapping[Key, Verdict]] = {
     Api.LOGIN: LOGIN,

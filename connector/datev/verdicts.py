@@ -8,20 +8,18 @@ from datetime import timedelta
 
 from connector.datev.answers import is_structured, partner_answer, retry_after
 from connector.datev.operations import Operation, Repeat
-from connector.datev.verdict_tables import (
+from connector.datev.verdict_defaults import (
     ANY,
     BLOCKED,
     BY_STATUS,
-    EXTF,
-    EXTF_FILE_REFUSED,
     FAILED,
     FAILED_INSIDE,
     IN_DOUBT,
     REDIRECTED,
     REFUSED,
-    TABLES,
     Verdict,
 )
+from connector.datev.verdict_tables import EXTF, EXTF_FILE_REFUSED, TABLES
 from connector.errors import ConnectorError, PartnerAnswer, ReconnectNeededError, TransientError
 from connector.http import Answer
 

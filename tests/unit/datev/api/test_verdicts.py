@@ -6,7 +6,8 @@ import pytest
 
 from connector.datev import operations as op
 from connector.datev.operations import OPERATIONS, Api, Operation, Repeat
-from connector.datev.verdict_tables import BY_STATUS, TABLES
+from connector.datev.verdict_defaults import BY_STATUS
+from connector.datev.verdict_tables import TABLES
 from connector.datev.verdicts import error_from, verdict_on
 from connector.errors import (
     AccessTokenRefusedError,
