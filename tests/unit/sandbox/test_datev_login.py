@@ -1,6 +1,7 @@
 """DATEV's login, tokens and what a long-term token may not do."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import jwt
 import pytest
@@ -90,6 +91,15 @@ def test_refresh_tokens_rotate_and_a_used_one_kills_the_session(datev: Driver) -
     assert (400, "invalid_grant") == (replay.status_code, replay.json["error"])
     assert "invalid_grant" == datev.refresh(second["refresh_token"]).json["error"]
     assert datev.client.get(f"{CLIENTS}/clients", headers=datev.headers(second)).status_code == 401
+
+
+def test_of_two_refreshes_at_the_same_time_one_wins_and_the_session_dies(datev: Driver) -> None:
+    token = datev.login()["refresh_token"]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: datev.refresh(token), range(2)))
+    assert [200, 400] == sorted(answer.status_code for answer in answers)
+    winner = next(answer for answer in answers if answer.status_code == 200)
+    assert "invalid_grant" == datev.refresh(winner.json["refresh_token"]).json["error"]
 
 
 def test_an_access_token_lives_900_seconds(datev: Driver) -> None:

@@ -156,15 +156,14 @@ def test_what_pipedrive_answers_to_a_subscription_is_as_described(acme: Driver) 
 
 def query_parameters(version: int, path: str) -> list[Any]:
     operation = pipedrive_description(version)["paths"][path]["get"]
-    parameters = [
-        resolved(pipedrive_description(version), row, nullable=False) for row in operation["parameters"]
-    ]
+    description = pipedrive_description(version)
+    parameters = [resolved(description, row, nullable=False) for row in operation.get("parameters", [])]
     return [row for row in parameters if row["in"] == "query"]
 
 
 IMPLEMENTED_ENUMS = ("status", "sort_by", "sort_direction")
-"""Enums that shape an answer of ours. ``include_fields`` is free text in truth: the description lists single values
-although several may be named, separated by commas."""
+"""Enums that shape an answer of ours. ``include_fields`` is free text in truth: the description lists single
+values although several may be named, separated by commas."""
 
 
 def enum_cases() -> Iterator[Any]:
