@@ -54,8 +54,12 @@ class Verdict:
     """How long to wait where DATEV does not say."""
 
 
+BAD_REQUEST = Verdict(
+    PartnerRefusedError, "request_not_accepted", "the request is not as it must be", OUR_FAULT
+)
+
 BY_STATUS: Mapping[int, Verdict] = {
-    400: _BAD_REQUEST,
+    400: BAD_REQUEST,
     401: Verdict(
         AccessTokenRefusedError,
         "access_token_refused",

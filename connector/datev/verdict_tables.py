@@ -22,6 +22,7 @@ from connector.datev.verdict_defaults import (
     AGAIN_LATER,
     ANY,
     ASK_ADVISER,
+    BAD_REQUEST,
     LOGIN_AGAIN,
     LOOKED_UP,
     OUR_FAULT,
@@ -62,9 +63,6 @@ _FILE_TYPE = Verdict(
     "it does not take this kind of file",
     "Attach the invoice as PDF to the deal, then retry the run.",
 )
-_BAD_REQUEST = Verdict(
-    PartnerRefusedError, "request_not_accepted", "the request is not as it must be", OUR_FAULT
-)
 _SERVICE_DOWN = Verdict(
     TransientError, "partner_unavailable", "a service it needs is not available", AGAIN_LATER
 )
@@ -84,9 +82,9 @@ _PERSONNEL_CLIENT = Verdict(
 EXTF_FILE_REFUSED = "1008833"
 
 EXTF: Mapping[Key, Verdict] = {
-    (ANY, ANY, "1008828"): _BAD_REQUEST,
+    (ANY, ANY, "1008828"): BAD_REQUEST,
     (ANY, ANY, "1008829"): _SCOPE,
-    (ANY, ANY, "1008831"): _BAD_REQUEST,
+    (ANY, ANY, "1008831"): BAD_REQUEST,
     (ANY, ANY, "1008832"): Verdict(
         PartnerRefusedError, "extf_name_refused", "file name or reference id are not accepted", OUR_FAULT
     ),
@@ -129,7 +127,7 @@ EXTF: Mapping[Key, Verdict] = {
 }
 
 CLIENTS: Mapping[Key, Verdict] = {
-    (ANY, ANY, "1008828"): _BAD_REQUEST,
+    (ANY, ANY, "1008828"): BAD_REQUEST,
     (ANY, ANY, "1008829"): _SCOPE,
     # Without a client id in the path the lasting login, bound to one client, is refused.
     (LIST_CLIENTS.name, 403, ANY): Verdict(
