@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-
-from requests_oauthlib import OAuth2Session
+from urllib.parse import urlencode
 
 from connector.errors import (
     AmbiguousError,
@@ -49,9 +48,9 @@ def authorization_url(settings: PipedriveSettings, redirect_uri: str, state: str
     :param state: random, kept in the session and compared on return.
     """
     _need_app(settings)
-    session = OAuth2Session(settings.client_id, redirect_uri=redirect_uri)
-    url, _state = session.authorization_url(f"{settings.oauth_base_url}/oauth/authorize", state=state)
-    return str(url)
+    asked = {"response_type": "code", "client_id": settings.client_id}
+    query = urlencode({**asked, "redirect_uri": redirect_uri, "state": state})
+    return f"{settings.oauth_base_url}/oauth/authorize?{query}"
 
 
 def exchange_code(
