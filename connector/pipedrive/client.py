@@ -138,7 +138,7 @@ class PipedriveClient:
             for start in range(0, len(wanted), MAX_IDS):
                 ids = ",".join(map(str, wanted[start : start + MAX_IDS]))
                 for product in self._transport.pages_v2(ops.LIST_PRODUCTS, params={"ids": ids}):
-                    found[product["id"]] = product
+                    found[int(product.get("id") or 0)] = product
         for product_id in wanted:
             if product_id not in found:
                 try:

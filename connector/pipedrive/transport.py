@@ -155,6 +155,8 @@ class Transport:
         self._note_window(answer)
         if not 200 <= answer.status < 300:
             raise verdicts.error_of(answer, str(operation), self._clock.now())
+        if answer.status == 204:
+            return {}
         envelope = answer.json()
         if not isinstance(envelope, dict):
             raise _malformed(operation)

@@ -118,6 +118,12 @@ def burst_wait(answer: Answer) -> timedelta:
     return max(BURST_FLOOR, wait)
 
 
+def _stated_wait(answer: Answer) -> timedelta | None:
+    """``Retry-After`` of an outage, which may be longer than a burst; an hour at most, then we ask anyway."""
+    stated = _seconds(answer, "retry-after")
+    return timedelta(seconds=min(stated, 3600.0)) if stated is not None else None
+
+
 def until_next_day(now: datetime) -> timedelta:
     """From now to shortly after the daily budget returns.
 
@@ -208,6 +214,7 @@ def _fault_at_partner(refusal: Refusal) -> ConnectorError:
     if refusal.answer.safe:
         return TransientError(
             f"Pipedrive answered {refusal.operation} with {refusal.answer.status}{refusal.said}",
+            retry_after=_stated_wait(refusal.answer),
             cure="Nothing to do: it is tried again.",
             answer=refusal.kept,
         )

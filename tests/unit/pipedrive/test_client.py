@@ -183,6 +183,12 @@ def test_the_41st_webhook_is_refused_with_the_cure():
     assert "Remove" in caught.value.cure
 
 
+def test_an_answer_without_content_is_a_success():
+    client, http = client_with(Reply(204, b""))
+    client.delete_webhook(8)
+    assert 1 == len(http.calls)
+
+
 def test_a_webhook_that_is_gone_is_deleted():
     client, http = client_with(Reply(404, {"success": False}))
     client.delete_webhook(8)

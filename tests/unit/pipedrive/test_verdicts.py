@@ -75,6 +75,14 @@ def test_a_burst_is_waited_for_as_the_headers_say(headers, seconds):
     assert timedelta(seconds=seconds) == error.retry_after
 
 
+@pytest.mark.parametrize(("stated", "seconds"), [("90", 90), ("86400", 3600)])
+def test_an_outage_that_names_its_end_is_waited_for(stated, seconds):
+    error = verdict(503, {}, {"retry-after": stated})
+    assert isinstance(error, TransientError)
+    assert timedelta(seconds=seconds) == error.retry_after
+    assert verdict(503).retry_after is None
+
+
 def test_a_spent_day_waits_until_the_next_one():
     error = verdict(429, {}, {"X-Daily-RateLimit-Token-Remaining": "0", "retry-after": "2"})
     assert isinstance(error, RateLimitedError)
