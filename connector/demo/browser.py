@@ -1,0 +1,87 @@
+"""Walks through the login pages as a browser does: follows redirects, fills in forms, keeps cookies."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+import requests
+
+from connector.errors import PermanentError
+
+TIMEOUT_S = 30
+MOST_PAGES = 10
+"""A login has two consent pages and a choice in between; more means going in circles."""
+
+
+@dataclass(slots=True)
+class Form:
+    """The first form of a page."""
+
+    action: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+    radios: dict[str, str] = field(default_factory=dict)
+    """First choice of each group of radio buttons or options."""
+
+
+class _FormReader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.form: Form | None = None
+        self._inside = False
+        self._select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "form" and self.form is None and values.get("method", "").lower() == "post":
+            self.form, self._inside = Form(values.get("action", "")), True
+        elif self._inside and self.form is not None:
+            self._take(self.form, tag, values)
+
+    def _take(self, form: Form, tag: str, values: dict[str, str]) -> None:
+        name = values.get("name", "")
+        if tag == "select":
+            self._select = name
+        elif tag == "option" and self._select:
+            form.radios.setdefault(self._select, values.get("value", ""))
+        elif tag == "input" and name:
+            if values.get("type") == "radio":
+                form.radios.setdefault(name, values.get("value", ""))
+            elif values.get("type", "text") in {"hidden", "text"}:
+                form.fields[name] = values.get("value", "")
+        elif tag == "button" and name:
+            form.fields.setdefault(name, values.get("value", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._inside = False
+        elif tag == "select":
+            self._select = ""
+
+
+def log_in(address: str, *, choices: dict[str, str]) -> str:
+    """Open a one-time link and go through every page with a form until one has none.
+
+    :param choices: what to enter where a page asks for it, by the field's name.
+    :returns: the text of the last page.
+    :raises PermanentError: a page is an error, or the login goes in circles.
+    """
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.get(address, timeout=TIMEOUT_S)
+        for _page in range(MOST_PAGES):
+            if answer.status_code >= 400:
+                raise PermanentError(
+                    f"The login ends with {answer.status_code} at {answer.url.split('?')[0]}."
+                )
+            reader = _FormReader()
+            reader.feed(answer.text)
+            if reader.form is None:
+                return answer.text
+            form = reader.form
+            wanted = {name: value for name, value in choices.items() if name in form.fields | form.radios}
+            answer = session.post(
+                urljoin(answer.url, form.action),
+                data={**form.fields, **form.radios, **wanted},
+                timeout=TIMEOUT_S,
+            )
+    raise PermanentError("The login goes in circles.")
