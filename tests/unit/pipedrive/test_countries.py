@@ -1,7 +1,7 @@
 import pycountry
 import pytest
 from babel import Locale
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.pipedrive.countries import country_code
@@ -78,6 +78,7 @@ def test_the_states_of_the_union_are_known_in_their_neighbours_languages(languag
     assert EU == [country_code(territories[code]) for code in EU]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_any_text_is_a_known_country_or_none(text):
     found = country_code(text)

@@ -3,7 +3,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.errors import DataError
@@ -143,6 +143,7 @@ def test_a_value_of_another_shape_is_unreadable(kind, value):
         decode(kind, {"3": "Ware"}, value)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([*DECODERS, "enum", "set", "varchar"]),
     st.recursive(

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.errors import (
@@ -117,6 +117,7 @@ def test_the_webhooks_own_form_of_errors_is_read_too():
     assert "subscription_url: is unreachable, is long" == error.answer.text
 
 
+@settings(deadline=None)
 @given(st.integers(100, 700), st.binary(max_size=60), st.booleans())
 def test_every_answer_has_a_family(status, body, safe):
     assert isinstance(verdict(status, body, safe=safe), ConnectorError)

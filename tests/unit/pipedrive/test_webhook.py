@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.errors import DataError
@@ -230,6 +230,7 @@ almost_deliveries = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(json_values | almost_deliveries)
 def test_whatever_comes_is_an_event_or_nothing_or_a_data_error(body):
     try:
