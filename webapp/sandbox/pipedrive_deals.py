@@ -63,24 +63,19 @@ def _status_filter() -> list[str] | None:
     return wanted
 
 
-@blueprint.get("/deals")
-@guarded(10, *DEAL_READ)
-def list_deals() -> Response:
-    """Deals by status, owner, time of change; never archived ones, deleted ones only by their status."""
+def _list_deals(*, archived: bool) -> Response:
     statuses, ids = _status_filter(), ids_parameter("ids")
     since, until = moment_parameter("updated_since"), moment_parameter("updated_until")
     sort_by = choice_parameter("sort_by", ("id", "update_time", "add_time"), "id")
     direction = choice_parameter("sort_direction", ("asc", "desc"), "asc")
-    equal = {
-        name: integer_parameter(name)
-        for name in ("owner_id", "person_id", "org_id", "pipeline_id", "stage_id")
-    }
+    names = ("owner_id", "person_id", "org_id", "pipeline_id", "stage_id")
+    equal = {name: integer_parameter(name) for name in names}
 
     def wanted(deal: Record) -> bool:
         status = "deleted" if deal["is_deleted"] else deal["status"]
         changed = deal["update_time"] or deal["add_time"]
         return (
-            not deal["is_archived"]
+            deal["is_archived"] is archived
             and (status != "deleted" if statuses is None else status in statuses)
             and (ids is None or deal["id"] in ids)
             and (since is None or changed >= since)
@@ -91,6 +86,20 @@ def list_deals() -> Response:
     deals = [deal for deal in current().store.all("pd_deal", caller().domain) if wanted(deal)]
     chosen, cursor = page(deals, sort_by, direction)
     return list_answer([_shown_deal(deal) for deal in chosen], cursor)
+
+
+@blueprint.get("/deals")
+@guarded(10, *DEAL_READ)
+def list_deals() -> Response:
+    """Deals by status, owner, time of change; never archived ones, deleted ones only by their status."""
+    return _list_deals(archived=False)
+
+
+@blueprint.get("/deals/archived")
+@guarded(20, *DEAL_READ)
+def list_archived_deals() -> Response:
+    """The same for archived deals."""
+    return _list_deals(archived=True)
 
 
 @blueprint.get("/deals/<int:key>")

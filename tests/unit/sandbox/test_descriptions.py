@@ -84,6 +84,7 @@ def check(schema: Any, body: Any) -> None:
 
 PIPEDRIVE_READS = [
     (2, "/deals", ""),
+    (2, "/deals/archived", ""),
     (2, "/deals/{id}", ""),
     (2, "/deals/{id}/products", ""),
     (2, "/deals/products", "deal_ids=1"),
@@ -111,7 +112,8 @@ PIPEDRIVE_READS = [
 
 @pytest.fixture
 def written(acme: Driver) -> Driver:
-    """A company in which a note and a webhook exist, and a won deal."""
+    """A company in which a note, a webhook, a won deal and an archived one exist."""
+    acme.seed(deals=[{"title": "Archiv", "is_archived": True}])
     assert 200 == acme.pipedrive("POST", "/api/v1/notes", json={"content": "x", "deal_id": 1}).status_code
     assert 201 == acme.subscribe().status_code
     acme.control("/pipedrive/accounts/acme/deals/1/win")

@@ -128,6 +128,8 @@ def test_archived_deals_are_not_listed_and_deleted_ones_only_by_status(acme: Dri
     acme.seed(deals=[{"title": "Archiv", "is_archived": True}])
     acme.control("/pipedrive/accounts/acme/deals/1/delete")
     assert acme.pipedrive("GET", "/api/v2/deals").json["data"] == []
+    archived = acme.pipedrive("GET", "/api/v2/deals/archived").json["data"]
+    assert ["Archiv"] == [deal["title"] for deal in archived]
     deleted = acme.pipedrive("GET", "/api/v2/deals?status=deleted").json["data"]
     assert [(1, "deleted", True)] == [(deal["id"], deal["status"], deal["is_deleted"]) for deal in deleted]
 
