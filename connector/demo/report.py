@@ -43,7 +43,7 @@ def lines(watched: Watched, found: RunSummary | None) -> list[str]:
     else:
         revenue = ", ".join(map(str, found.revenue_accounts))
         told = [
-            f"      {run.state}: {found.amount} {found.currency}, debtor {found.debtor_account}, revenue {revenue}",
+            f"      {run.state}: {found.amount} {found.currency} from {found.debtor_account} to {revenue}",
             f"      document {found.document_number}, GUID {found.document_guid or '-'}",
             f"      DATEV job {found.job_id or '-'}",
         ]

@@ -1,8 +1,6 @@
 """${message}."""
 
-from pathlib import Path
-
-from alembic import op
+from connector.store.migrations.sql_files import run_sql_beside
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
@@ -12,4 +10,4 @@ depends_on = ${repr(depends_on)}
 
 def upgrade() -> None:
     """${message}."""
-    op.get_bind().exec_driver_sql(Path(__file__).with_suffix(".sql").read_text())
+    run_sql_beside(__file__)

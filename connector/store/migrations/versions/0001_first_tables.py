@@ -1,8 +1,6 @@
 """The first tables."""
 
-from pathlib import Path
-
-from alembic import op
+from connector.store.migrations.sql_files import run_sql_beside
 
 revision = "0001_first_tables"
 down_revision = None
@@ -12,7 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Create everything that 0001_first_tables.sql describes."""
-    op.get_bind().exec_driver_sql(Path(__file__).with_suffix(".sql").read_text())
+    run_sql_beside(__file__)
 
 
 def downgrade() -> None:
