@@ -29,7 +29,7 @@ UNTAXED = {"tax": 0, "tax_method": "exclusive"}
 def served(app: Any) -> Iterator[str]:
     """A WSGI app on a free port of this machine."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
