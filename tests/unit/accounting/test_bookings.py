@@ -152,6 +152,7 @@ def test_a_long_order_number_moves_to_the_extra_information_uncut():
     (row,) = post(invoice_of(sale(line(), order_number=number)))
 
     assert "" == row.order_number
+    assert "x" * 30 == post(invoice_of(sale(line(), order_number="x" * 30)))[0].order_number
     assert ("Auftragsnummer", number) == row.extra[-1]
 
 
@@ -183,6 +184,7 @@ def test_longer_accounts_go_with_longer_debtors():
         ({"gross": D("119.01")}, "rows_do_not_add_up"),
         ({"gross": D("-119.00")}, "amount_not_bookable"),
         ({"gross": D("119.001")}, "amount_not_bookable"),
+        ({"gross": D(10) ** 10}, "amount_not_bookable"),
     ],
 )
 def test_no_fault_put_into_a_row_gets_out(change, code):
@@ -205,6 +207,21 @@ def test_no_fault_put_into_a_row_gets_out(change, code):
 )
 def test_no_fault_put_into_an_invoice_gets_out(change, code):
     assert [code] == codes(replace(invoice_of(sale(line())), **change))
+
+
+def test_a_vat_id_of_fifteen_characters_passes():
+    invoice = invoice_of(sale(line("100.00")))
+    (group,) = invoice.tax_breakdown
+
+    (row,) = post(replace(invoice, tax_breakdown=(replace(group, eu_vat="x" * 15),)))
+
+    assert "x" * 15 == row.eu_vat
+
+
+def test_the_posting_text_may_have_sixty_characters():
+    (row,) = post(invoice_of(sale(line(), title="x" * 61)), posting_text="{title}")
+
+    assert "x" * 60 == row.posting_text
 
 
 def test_a_draft_shows_rows_before_the_number_is_drawn():

@@ -375,3 +375,36 @@ def test_the_chart_must_be_that_of_the_terms():
         build_invoice(
             sale(line()), terms=samples.terms(chart="skr04"), chart=samples.chart(), rules=samples.rules()
         )
+
+
+def test_a_line_reduced_to_nothing_is_printed_beside_the_others():
+    given_away = line("100.00", position=2, discount=percent("100"))
+    paid_back = line("50.00", position=3, discount=amount("50.00"))
+
+    invoice = build(sale(line("300.00"), given_away, paid_back, value="300.00"))
+
+    assert [D("300.00"), D("0.00"), D("0.00")] == [printed.net for printed in invoice.lines]
+
+
+def test_an_amount_may_be_more_than_a_hundred():
+    assert D("850.00") == build(sale(line("1000.00", discount=amount("150")), value="850")).net
+
+
+@pytest.mark.parametrize("discount", [percent("101"), amount("-1"), amount("NaN")])
+def test_a_discount_of_the_deal_that_is_none_parks(discount):
+    deal = sale(line("100.00"), line("100.00", position=2), discounts=(discount,))
+
+    assert ["discount_out_of_range"] == codes(deal)
+
+
+def test_a_price_beyond_all_measure_parks_on_its_own():
+    assert ["amount_too_large"] == codes(sale(line(), unit_price_line("1e10"), value="100"))
+    assert ["amount_too_large"] == codes(sale(line(), unit_price_line("NaN"), value="100"))
+
+
+def unit_price_line(price: str):
+    return line(position=2, unit_price=D(price))
+
+
+def test_the_largest_invoice_has_ten_digits():
+    assert D("9999999999.99") == build(sale(line("9999999999.99"), tax_method=INCLUSIVE)).gross
