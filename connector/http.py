@@ -9,11 +9,13 @@ unsafe one raises ``AmbiguousError`` once its first byte may have left.
 
 import ipaddress
 import json as jsonlib
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -43,6 +45,10 @@ MAX_DOWNLOAD_HOPS = 3
 """A download may be redirected to the partner's storage; a chain of redirects is a fault."""
 
 _CHUNK = 64 * 1024
+
+
+class _AnswerTooLargeError(OSError):
+    """Nobody reads on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,7 @@ class HttpClient:
     ) -> None:
         self.partner = partner
         self._connect_timeout = connect_timeout.total_seconds()
-        self._call_deadline = call_deadline.total_seconds()
+        self._call_deadline = call_deadline
         self._session = session or new_session()
         self._budget = budget
 
@@ -140,39 +146,53 @@ class HttpClient:
                 auth=auth,
             )
         )
-        length = deadline.total_seconds() if deadline else self._call_deadline
+        time_left = StepBudget(deadline or self._call_deadline)
         if not safe:
-            return self._once(request, length, safe=False)
+            return self._once(request, time_left, safe=False)
         repeated = backoff.on_exception(
             backoff.expo,
             TransientError,
             max_tries=SAFE_TRIES,
+            giveup=lambda _error: self._seconds(time_left) <= 0,
             factor=0.1,
             jitter=backoff.full_jitter,
             logger=None,
         )(self._once)
-        answer: Answer = repeated(request, length, safe=True)
+        answer: Answer = repeated(request, time_left, safe=True)
         return answer
 
     def download(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
         """GET a file. A redirect is followed without our headers: storage must not see the token.
 
         :raises TransientError: not reached, or failed on the way.
-        :raises PartnerRefusedError: redirected in circles or to a plain http address.
+        :raises PartnerRefusedError: redirected in circles, or from https to plain http.
         """
         answer = self.send("GET", url, headers=headers, safe=True)
         for _hop in range(MAX_DOWNLOAD_HOPS):
             if answer.status not in {301, 302, 303, 307, 308}:
                 return answer
-            answer = self.send("GET", urljoin(answer.url, answer.headers.get("Location", "")), safe=True)
+            target = urljoin(answer.url, answer.headers.get("Location", ""))
+            self._refuse_downgrade(answer.url, target)
+            answer = self.send("GET", target, safe=True)
         raise PartnerRefusedError(
             f"{self.partner} redirects the download more than {MAX_DOWNLOAD_HOPS} times.",
             cure="Ask the partner's support.",
         )
 
-    def _once(self, request: requests.PreparedRequest, length: float, *, safe: bool) -> Answer:
-        if self._budget:
-            length = min(length, self._budget.remaining())
+    def _refuse_downgrade(self, source: str, target: str) -> None:
+        """Plain http is for our own sandbox; a partner must not send us to a port of this machine."""
+        if urlsplit(source).scheme == "https" and urlsplit(target).scheme != "https":
+            raise PartnerRefusedError(
+                f"{self.partner} redirects the download to an address that is not https.",
+                cure="Ask the partner's support.",
+            )
+
+    def _seconds(self, time_left: StepBudget) -> float:
+        """What the call has left, and the step."""
+        return min(time_left.remaining(), self._budget.remaining() if self._budget else math.inf)
+
+    def _once(self, request: requests.PreparedRequest, time_left: StepBudget, *, safe: bool) -> Answer:
+        length = self._seconds(time_left)
         if length <= 0:
             raise TransientError("The time of this step is used up.", code="step_budget_used_up")
         started = time.monotonic()
@@ -188,7 +208,7 @@ class HttpClient:
                 body = self._read(response, watch.expired)
             except (requests.RequestException, Urllib3Error, OSError) as e:
                 self._log(request.method, where.path, None, started)
-                raise self._translate(sent=watch.sent, expired=watch.expired(), safe=safe) from e
+                raise self._translate(e, sent=watch.sent, expired=watch.expired(), safe=safe) from e
         self._log(request.method, where.path, response.status_code, started)
         return Answer(response.status_code, response.headers, body, request.url or "", safe)
 
@@ -198,13 +218,13 @@ class HttpClient:
             for chunk in response.iter_content(_CHUNK):
                 size += len(chunk)
                 if size > MAX_ANSWER_BYTES:
-                    raise requests.exceptions.ContentDecodingError("answer too large")
+                    raise _AnswerTooLargeError
                 parts.append(chunk)
             if expired():
                 raise requests.exceptions.ReadTimeout("deadline passed")
             return b"".join(parts)
 
-    def _translate(self, *, sent: bool, expired: bool, safe: bool) -> ConnectorError:
+    def _translate(self, error: Exception, *, sent: bool, expired: bool, safe: bool) -> ConnectorError:
         if not sent:
             return TransientError(
                 f"{self.partner} cannot be reached.",
@@ -212,6 +232,8 @@ class HttpClient:
                 cure="Nothing to do: it is tried again. If it lasts, check the network and the base URL.",
             )
         what = "did not answer in time" if expired else "broke the connection off"
+        if isinstance(error, _AnswerTooLargeError):
+            what = f"sent an answer of more than {MAX_ANSWER_BYTES // 1024**2} MB"
         if safe:
             return TransientError(
                 f"{self.partner} {what}.",
@@ -242,12 +264,9 @@ def new_session() -> requests.Session:
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.headers["User-Agent"] = "ml-connector"
+    # The session serves all tenants of a process; a cookie would carry something from one to the next.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
-
-
-_repeat_safe_call = backoff.on_exception(
-    backoff.expo, TransientError, max_tries=SAFE_TRIES, factor=0.1, jitter=backoff.full_jitter, logger=None
-)
 
 
 def _refuse_plain_http(url: str) -> None:

@@ -8,6 +8,7 @@ so that a timer can shut the socket down and every pending read returns at once.
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
@@ -20,16 +21,32 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 class Watch:
     """One call: which socket it uses, whether anything was sent, whether its time is up."""
 
-    def __init__(self) -> None:
+    def __init__(self, ends: float) -> None:
         self.sent = False
         """Whether the first byte of the request may have left; before that a failure is no doubt."""
+        self._ends = ends
         self._expired = threading.Event()
         self._socket: socket.socket | None = None
+        self._handshake: socket.socket | None = None
         self._lock = threading.Lock()
 
     def expired(self) -> bool:
         """Whether the deadline has passed."""
         return self._expired.is_set()
+
+    def remaining(self) -> float:
+        """Seconds until the deadline; never 0, which to a socket would mean not to wait at all."""
+        return max(0.001, self._ends - time.monotonic())
+
+    def guard(self, connected: socket.socket) -> None:
+        """Called with a new TCP connection before its TLS handshake.
+
+        A copy is kept, because the handshake takes the original over.
+        """
+        with self._lock:
+            self._handshake = connected.dup()
+            if self._expired.is_set():
+                self._shut()
 
     def use(self, connected: socket.socket | None) -> None:
         """Called by the connection before it sends."""
@@ -45,10 +62,19 @@ class Watch:
             self._expired.set()
             self._shut()
 
+    def release(self) -> None:
+        """Called at the end of the call: its connection may serve another one from now on."""
+        with self._lock:
+            self._socket = None
+            if self._handshake is not None:
+                self._handshake.close()
+                self._handshake = None
+
     def _shut(self) -> None:
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+        for connected in (self._handshake, self._socket):
+            if connected is not None:
+                with contextlib.suppress(OSError):
+                    connected.shutdown(socket.SHUT_RDWR)
 
 
 _current: ContextVar[Watch | None] = ContextVar("current_watch", default=None)
@@ -56,8 +82,11 @@ _current: ContextVar[Watch | None] = ContextVar("current_watch", default=None)
 
 @contextlib.contextmanager
 def watched(seconds: float) -> Iterator[Watch]:
-    """Within this block, HTTP calls of this thread end after ``seconds`` at the latest."""
-    watch = Watch()
+    """Within this block, HTTP calls of this thread end after ``seconds`` at the latest.
+
+    Looking up the host's address is the resolver's own business and has its own limits.
+    """
+    watch = Watch(time.monotonic() + seconds)
     timer = threading.Timer(seconds, watch.expire)
     timer.daemon = True
     timer.start()
@@ -67,6 +96,14 @@ def watched(seconds: float) -> Iterator[Watch]:
     finally:
         _current.reset(token)
         timer.cancel()
+        watch.release()
+
+
+def _guarded(connected: socket.socket) -> socket.socket:
+    watch = _current.get()
+    if watch is not None:
+        watch.guard(connected)
+    return connected
 
 
 def _report(connection: HTTPConnection) -> None:
@@ -75,15 +112,24 @@ def _report(connection: HTTPConnection) -> None:
         if connection.sock is None:
             connection.connect()
         watch.use(connection.sock)
+        # Until now this was the time to connect; urllib3 would give sending the body no more than that,
+        # and 20 MB on an ordinary line take longer.
+        connection.timeout = watch.remaining()
 
 
 class _WatchedHTTPConnection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _guarded(super()._new_conn())
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         _report(self)
         super().request(*args, **kwargs)
 
 
 class _WatchedHTTPSConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _guarded(super()._new_conn())
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         _report(self)
         super().request(*args, **kwargs)
