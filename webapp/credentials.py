@@ -1,5 +1,6 @@
 """What a delivery to a tenant must prove, kept for a few seconds so that a burst costs few statements."""
 
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,6 +17,9 @@ KEPT_FOR_S = 5.0
 
 MOST_KEPT = 1000
 """Invented tenant keys must not fill the memory; real tenants are far fewer."""
+
+TENANT_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+"""As the table of tenants checks it. Anything else is no key, and nothing for the database either."""
 
 NO_TENANT = 0
 """Identities in PostgreSQL start at 1."""
@@ -47,6 +51,8 @@ class CredentialCache:
         :raises DatabaseUnavailableError: PostgreSQL cannot be reached. What is kept is not stretched then,
             because without PostgreSQL nothing can be stored anyway.
         """
+        if not TENANT_KEY.fullmatch(tenant_key):
+            return None
         now = self._monotonic()
         with self._lock:
             kept = self._kept.get(tenant_key)

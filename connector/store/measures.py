@@ -55,7 +55,7 @@ def read(tx: Transaction, *, now: datetime) -> Measures:
         unreconciled=tx.execute(
             sa.select(sa.func.count()).select_from(submission).where(submission.c.state == "intended")
         ).scalar_one(),
-        parked=dict(tx.execute(_PARKED).tuples()),
+        parked={row.key: row.parked for row in tx.execute(_PARKED)},
         logins=[LoginEnd(*row) for row in tx.execute(_LOGINS)],
     )
 
@@ -73,7 +73,7 @@ def newest_schema() -> str:
     return ScriptDirectory(str(Path(__file__).parent / "migrations")).get_current_head() or ""
 
 
-_PARKED = sa.select(tenant.c.key, tenant.c.parked_at.is_not(None))
+_PARKED = sa.select(tenant.c.key, tenant.c.parked_at.is_not(None).label("parked"))
 
 _LOGINS = (
     sa.select(

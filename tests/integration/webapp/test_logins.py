@@ -117,9 +117,7 @@ def test_a_tenant_parked_for_another_reason_stays_parked(
 def test_a_login_at_another_pipedrive_company_is_refused(
     services: Services, tenant: TenantRow, person: Person
 ) -> None:
-    answer = person.log_in(
-        person.open(connecting.issue_ticket(services, "acme", "pipedrive")), "other/1"
-    )
+    answer = person.log_in(person.open(connecting.issue_ticket(services, "acme", "pipedrive")), "other/1")
     assert answer.status_code == 400
     assert "other.pipedrive.com" in _text(answer)
     assert _kinds(services, tenant) == []
@@ -135,9 +133,7 @@ def test_a_denied_access_is_said_politely(services: Services, tenant: TenantRow,
     assert _kinds(services, tenant) == []
 
 
-def test_a_client_without_the_needed_service_cannot_be_chosen(
-    services: Services, person: Person
-) -> None:
+def test_a_client_without_the_needed_service_cannot_be_chosen(services: Services, person: Person) -> None:
     config = tenant_config()
     datev = type(config.datev)(consultant_number=455148, client_number=2, format=config.datev.format)
     tenant = add_tenant(services, tenant_config(datev=datev))
@@ -317,9 +313,7 @@ def test_nothing_that_a_browser_carries_is_stored_in_the_clear(
 def test_disconnecting_revokes_and_forgets(
     services: Services, tenant: TenantRow, person: Person, sandbox: Sandbox
 ) -> None:
-    person.log_in(
-        person.open(connecting.issue_ticket(services, "acme", "datev", client_id=CLIENT_ID)), ANNA
-    )
+    person.log_in(person.open(connecting.issue_ticket(services, "acme", "datev", client_id=CLIENT_ID)), ANNA)
     assert connecting.disconnect(services, tenant, "datev", actor="operator") == 1
     assert sandbox.requests_to("/datev/api/revoke") == 2
     assert _kinds(services, tenant) == []

@@ -112,8 +112,15 @@ def running_sandbox(state_dir: Path) -> Iterator[Sandbox]:
             client_secret="pd-secret",
             redirect_uri=f"{PUBLIC_URL}/oauth/pipedrive/callback",
         )
-        sandbox.control("/pipedrive/accounts", company_domain="acme", api_token="t-1", name="Acme GmbH")
-        sandbox.control("/pipedrive/accounts", company_domain="other", api_token="t-2", name="Other GmbH")
+        for domain, name in (("acme", "Acme GmbH"), ("other", "Other GmbH")):
+            users = [{"id": 1, "name": "Erika Muster", "email": "erika@example.com", "admin": True}]
+            sandbox.control(
+                "/pipedrive/accounts",
+                company_domain=domain,
+                api_token=f"token-{domain}",
+                name=name,
+                users=users,
+            )
         yield sandbox
     finally:
         server.shutdown()
