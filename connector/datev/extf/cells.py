@@ -4,12 +4,20 @@ A cell is kept as written, quotes included: so an empty cell and a quoted-empty 
 numbers keep their written scale, and a file that is read and written again is the same file.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
 SEPARATOR = ";"
 LINE_END = "\r\n"
+
+_CELL = re.compile(r'(?:^|(?<=;))("[^"]*(?:""[^"]*)*"(?=;|$)|[^;"]*(?=;|$))')
+"""A cell from its beginning to its end; what it skips is a broken quote."""
+
+_PLAIN_CELL = r'(?>"[^";]*+(?:""[^";]*+)*+"|[^";]*+)'
+_PLAIN_LINE = re.compile(f"{_PLAIN_CELL}(?:;{_PLAIN_CELL})*+")
+"""A line without a separator inside quotes, which nearly all are: it may be split blindly."""
 
 
 def quote(content: str) -> str:
@@ -35,9 +43,17 @@ def split_cells(line: str) -> tuple[str, ...]:
     Raises:
         ValueError: a quoted cell is not closed, or goes on after its closing quote.
     """
+    if _PLAIN_LINE.fullmatch(line):
+        return tuple(line.split(SEPARATOR))
+    found: list[str] = _CELL.findall(line)
+    if sum(map(len, found)) + len(found) - 1 == len(line):
+        return tuple(found)
+    raise ValueError(_why_not(line))
+
+
+def _why_not(line: str) -> str:
+    """What is wrong with the quotes of a line."""
     parts = line.split(SEPARATOR)
-    if '"' not in line:
-        return tuple(parts)
     cells: list[str] = []
     open_cell: list[str] = []
     for part in parts:
@@ -51,12 +67,10 @@ def split_cells(line: str) -> tuple[str, ...]:
             open_cell = [part]
         else:
             cells.append(part)
-    if open_cell:
-        raise ValueError(f"the quote in cell {len(cells) + 1} is not closed")
-    for index, cell in enumerate(cells):
-        if '"' in cell and not _well_quoted(cell):
-            raise ValueError(f"cell {index + 1} has a quote where none may be")
-    return tuple(cells)
+    wrong = [index for index, cell in enumerate(cells) if '"' in cell and not _well_quoted(cell)]
+    if wrong or not open_cell:
+        return f"cell {wrong[0] + 1 if wrong else len(cells)} has a quote where none may be"
+    return f"the quote in cell {len(cells) + 1} is not closed"
 
 
 def _well_quoted(cell: str) -> bool:

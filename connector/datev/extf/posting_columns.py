@@ -20,7 +20,7 @@ _GUID = (
     "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}",
     "a GUID as 8-4-4-4-12 hexadecimal digits",
 )
-_DOCUMENT_LINK = (r'(?=.{1,210}$)[A-Z]{4} "[^"]+"', 'a program mark and an id, such as BEDI "<GUID>"')
+_DOCUMENT_LINK = (r'[A-Z]{4} "[^"\x00-\x1f]{1,203}"', 'a program mark and an id, such as BEDI "<GUID>"')
 
 POSTING_COLUMNS: tuple[Column, ...] = (
     amount("Umsatz (ohne Soll/Haben-Kz)", 10, required=True),
@@ -54,7 +54,9 @@ POSTING_COLUMNS: tuple[Column, ...] = (
     text("EU-Land u. UStID (Bestimmung)", 15, *_EU_VAT),
     number("EU-Steuersatz (Bestimmung)", 2, 2),
     text("Abw. Versteuerungsart", 1, "[IKPS]", "I, K, P or S"),
-    number("Sachverhalt L+L", 3, pattern=r"(?!0+$)\d{1,3}", rule="a number of at most 3 digits, not 0"),
+    number(
+        "Sachverhalt L+L", 3, pattern=r"(?!0{1,3}(?!\d))\d{1,3}", rule="a number of at most 3 digits, not 0"
+    ),
     number("Funktionsergänzung L+L", 3),
     number("BU 49 Hauptfunktionstyp", 1),
     number("BU 49 Hauptfunktionsnummer", 2),

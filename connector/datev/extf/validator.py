@@ -1,7 +1,9 @@
 """Check a whole EXTF file: header, headings, every cell, and the cells of a row against each other."""
 
+import re
+
 from connector.datev.extf.cells import content_of
-from connector.datev.extf.columns import Column, cell_problem, column_name
+from connector.datev.extf.columns import CELL_BREAK, Column, cell_problem, column_name
 from connector.datev.extf.file import MAX_ROWS, ExtfFile, Row
 from connector.datev.extf.header import CATEGORIES, header_problems
 from connector.datev.extf.posting_rules import BatchTerms, row_problems
@@ -31,8 +33,9 @@ def check_file(file: ExtfFile) -> list[Problem]:
     if len(file.rows) > MAX_ROWS:
         problems.append(too_many_rows(len(file.rows)))
     terms = BatchTerms.from_header(header) if CATEGORIES[int(header[2])].is_posting_batch else None
+    right = Column.all_accept(columns)
     for number, row in enumerate(file.rows, start=1):
-        problems += _row_problems(row, columns, terms, f"Row {number}:")
+        problems += _row_problems(row, columns, right, terms, f"Row {number}:")
     return problems
 
 
@@ -76,7 +79,7 @@ def _heading_problems(headings: Row, columns: tuple[Column, ...]) -> list[Proble
 
 
 def _row_problems(
-    row: Row, columns: tuple[Column, ...], terms: BatchTerms | None, where: str
+    row: Row, columns: tuple[Column, ...], right: re.Pattern[str], terms: BatchTerms | None, where: str
 ) -> list[Problem]:
     if len(row) != len(columns):
         return [
@@ -87,12 +90,14 @@ def _row_problems(
                 "Write every column, also the empty ones.",
             )
         ]
-    contents = [content_of(cell) for cell in row]
-    problems = [
-        cell_problem(column, content, where=where, field=column_name(index, column))
-        for index, (column, content) in enumerate(zip(columns, contents, strict=True))
-        if not column.accepts(content)
-    ]
+    contents = ["" if cell == '""' else content_of(cell) for cell in row]
+    problems = []
+    if not right.fullmatch(CELL_BREAK.join(contents)):
+        problems = [
+            cell_problem(column, content, where=where, field=column_name(index, column))
+            for index, (column, content) in enumerate(zip(columns, contents, strict=True))
+            if not column.accepts(content)
+        ]
     if terms:
         # A cell that is wrong by itself is reported once, not again by every rule that reads it.
         reported = {problem.field for problem in problems}

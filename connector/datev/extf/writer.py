@@ -7,7 +7,7 @@ row of 125 or 254 columns costs no more than the columns it uses.
 from collections.abc import Iterable, Sequence
 
 from connector.datev.extf.cells import SEPARATOR, join_cells
-from connector.datev.extf.columns import Column, cell_problem, column_name
+from connector.datev.extf.columns import CELL_BREAK, Column, cell_problem, column_name
 from connector.datev.extf.file import MAX_BYTES, MAX_ROWS, encodable, encode_lines
 from connector.datev.extf.header import (
     HEADER_FIELDS,
@@ -26,23 +26,22 @@ class RowLayout:
     def __init__(self, columns: Sequence[Column], filled: Sequence[int]) -> None:
         """``filled``: the numbers of the columns that records of this layout fill, ascending, from 1."""
         self._fields = tuple((number - 1, columns[number - 1]) for number in filled)
-        self._checks = tuple((column.accepts, column.cell) for _, column in self._fields)
+        self._right = Column.all_accept([column for _, column in self._fields]).fullmatch
         slots = set(filled)
         cells = (
-            "%s" if number in slots else column.empty_cell.replace("%", "%%")
+            column.cell("%s") if number in slots else column.empty_cell
             for number, column in enumerate(columns, start=1)
         )
         self._template = SEPARATOR.join(cells)
 
     def line(self, contents: Sequence[str], where: str, problems: list[Problem]) -> str:
-        """The line of one record; what is wrong with its cells is added to ``problems``."""
-        cells = []
-        for position, (accepts, cell) in enumerate(self._checks):
-            content = contents[position]
-            if not accepts(content):
-                problems.append(self._problem(position, content, where))
-            cells.append(cell(content))
-        return self._template % tuple(cells)
+        """The line of one record; empty where a cell is wrong, which is added to ``problems``."""
+        joined = CELL_BREAK.join(contents)
+        if not self._right(joined):
+            problems += self._problems(contents, where)
+            return ""
+        # Only quoted columns accept a quote, so doubling all of them at once is right.
+        return self._template % tuple(joined.replace('"', '""').split(CELL_BREAK))
 
     def encoding_problems(self, contents: Sequence[str], where: str) -> list[Problem]:
         """The cells whose characters cannot be written; called only when the whole file could not."""
@@ -59,9 +58,12 @@ class RowLayout:
             if not encodable(content)
         ]
 
-    def _problem(self, position: int, content: str, where: str) -> Problem:
-        index, column = self._fields[position]
-        return cell_problem(column, content, where=where, field=column_name(index, column))
+    def _problems(self, contents: Sequence[str], where: str) -> list[Problem]:
+        return [
+            cell_problem(column, content, where=where, field=column_name(index, column))
+            for (index, column), content in zip(self._fields, contents, strict=True)
+            if not column.accepts(content)
+        ]
 
 
 Record = tuple[RowLayout, Sequence[str], str, list[Problem]]

@@ -3,8 +3,10 @@
 import csv
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from connector.datev.extf.columns import Kind
+from connector.datev.extf.columns import CELL_BREAK, Column, Kind
 from connector.datev.extf.debtor_columns import DEBTOR_COLUMNS
 from connector.datev.extf.header import CATEGORIES, DEBTORS, HEADER_FIELDS, POSTING_BATCH
 from connector.datev.extf.posting_columns import PAIRS, POSTING_COLUMNS
@@ -27,6 +29,23 @@ def test_category_16_has_254_columns():
     assert 254 == len(DEBTOR_COLUMNS)
     assert DEBTOR_COLUMNS == DEBTORS.columns(5)
     assert DEBTORS.columns(4) is None
+
+
+_some = st.one_of(
+    st.sampled_from(
+        ["", "0", "1", "S", "0511", "05112026", "EUR", "8400", "1,5", '"', "0,00", "a\x1fb", "x" * 211]
+    ),
+    st.text(max_size=12),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(POSTING_COLUMNS + DEBTOR_COLUMNS), _some), min_size=1, max_size=8))
+def test_a_row_is_accepted_exactly_where_every_column_accepts_its_content(row):
+    columns, contents = zip(*row, strict=True)
+
+    whole = Column.all_accept(columns).fullmatch(CELL_BREAK.join(contents)) is not None
+
+    assert all(column.accepts(content) for column, content in row) is whole
 
 
 def test_the_header_record_has_31_fields():
