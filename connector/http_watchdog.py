@@ -27,7 +27,6 @@ class Watch:
         self._ends = ends
         self._expired = threading.Event()
         self._socket: socket.socket | None = None
-        self._handshake: socket.socket | None = None
         self._lock = threading.Lock()
 
     def expired(self) -> bool:
@@ -37,16 +36,6 @@ class Watch:
     def remaining(self) -> float:
         """Seconds until the deadline; never 0, which to a socket would mean not to wait at all."""
         return max(0.001, self._ends - time.monotonic())
-
-    def guard(self, connected: socket.socket) -> None:
-        """Called with a new TCP connection before its TLS handshake.
-
-        A copy is kept, because the handshake takes the original over.
-        """
-        with self._lock:
-            self._handshake = connected.dup()
-            if self._expired.is_set():
-                self._shut()
 
     def use(self, connected: socket.socket | None) -> None:
         """Called by the connection before it sends."""
@@ -66,15 +55,11 @@ class Watch:
         """Called at the end of the call: its connection may serve another one from now on."""
         with self._lock:
             self._socket = None
-            if self._handshake is not None:
-                self._handshake.close()
-                self._handshake = None
 
     def _shut(self) -> None:
-        for connected in (self._handshake, self._socket):
-            if connected is not None:
-                with contextlib.suppress(OSError):
-                    connected.shutdown(socket.SHUT_RDWR)
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
 
 
 _current: ContextVar[Watch | None] = ContextVar("current_watch", default=None)
@@ -84,7 +69,8 @@ _current: ContextVar[Watch | None] = ContextVar("current_watch", default=None)
 def watched(seconds: float) -> Iterator[Watch]:
     """Within this block, HTTP calls of this thread end after ``seconds`` at the latest.
 
-    Looking up the host's address is the resolver's own business and has its own limits.
+    Until the connection stands, the connect timeout counts (Python applies it to a TLS handshake as a
+    whole); looking up the host's address is the resolver's own business and has its own limits.
     """
     watch = Watch(time.monotonic() + seconds)
     timer = threading.Timer(seconds, watch.expire)
@@ -99,13 +85,6 @@ def watched(seconds: float) -> Iterator[Watch]:
         watch.release()
 
 
-def _guarded(connected: socket.socket) -> socket.socket:
-    watch = _current.get()
-    if watch is not None:
-        watch.guard(connected)
-    return connected
-
-
 def _report(connection: HTTPConnection) -> None:
     watch = _current.get()
     if watch is not None:
@@ -118,18 +97,12 @@ def _report(connection: HTTPConnection) -> None:
 
 
 class _WatchedHTTPConnection(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        return _guarded(super()._new_conn())
-
     def request(self, *args: Any, **kwargs: Any) -> None:
         _report(self)
         super().request(*args, **kwargs)
 
 
 class _WatchedHTTPSConnection(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _guarded(super()._new_conn())
-
     def request(self, *args: Any, **kwargs: Any) -> None:
         _report(self)
         super().request(*args, **kwargs)

@@ -133,7 +133,7 @@ def timed(call: Callable[[], object], error: type[ConnectorError]) -> tuple[Conn
 
 
 @pytest.mark.parametrize("start", DRIPS.values(), ids=DRIPS.keys())
-def test_a_slow_drip_ends_at_the_deadline_also_with_the_second_try(
+def test_a_slow_drip_ends_at_the_deadline_and_leaves_no_time_for_a_second_try(
     serve: Callable[[Behaviour], Server], client: HttpClient, start: bytes
 ) -> None:
     server = serve(drip(start))
@@ -142,6 +142,7 @@ def test_a_slow_drip_ends_at_the_deadline_also_with_the_second_try(
 
     assert str(error) == "Partner did not answer in time."
     assert 0.3 < took < IN_TIME
+    assert server.connections == 1
 
 
 def test_a_slow_drip_on_an_unsafe_call_leaves_doubt(
@@ -156,7 +157,7 @@ def test_a_slow_drip_on_an_unsafe_call_leaves_doubt(
     assert server.connections == 1
 
 
-def test_a_dripping_tls_handshake_ends_at_the_deadline(
+def test_a_dripping_tls_handshake_ends_with_the_time_to_connect(
     serve: Callable[[Behaviour], Server], client: HttpClient
 ) -> None:
     def behave(connection: socket.socket, _number: int) -> None:
