@@ -82,8 +82,8 @@ def _may_read_metrics(token: str) -> bool:
     counts as coming from elsewhere.
     """
     if token:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        return hmac.compare_digest(given.encode(), token.encode())
+        given = request.headers.get("Authorization", "")
+        return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
     forwarded = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"))
     return not forwarded and _is_loopback(request.remote_addr or "")
 

@@ -133,11 +133,18 @@ def _csrf_token(choice_secret: str) -> str:
 
 
 def _problem_page(error: ConnectorError) -> Response:
-    """What went wrong, in both languages; the technical sentence only where ours say nothing exact."""
+    """What went wrong in both languages, and below it the exact sentence for whoever has to mend it."""
     german, english = texts_for(error.code)
     log.info("login_refused", code=error.code, endpoint=request.endpoint)
     status = 503 if isinstance(error, TransientError) else 400
-    return Response(_page("login_problem.html", german=german, english=english, error=error), status)
+    page = _page(
+        "login_problem.html",
+        german=german,
+        english=english,
+        error=error,
+        may_choose_again=request.endpoint == "logins.choose_client" and error.code != "choice_unknown",
+    )
+    return Response(page, status)
 
 
 def _page(template: str, **values: object) -> str:

@@ -42,8 +42,8 @@ class ConnectionStatus:
     kind: str
     """``long``, ``session``, ``api_token`` or ``none``."""
     state: str
-    """``connected``, ``session_only``, ``reconnect_needed``, ``ended``, ``other_client`` (the tenant was set up
-    anew since) or ``not_connected``."""
+    """``connected``, ``session_only``, ``reconnect_needed``, ``ended``, ``other_client`` (the tenant was
+    set up anew since) or ``not_connected``."""
     connected: bool
     """Whether the pipeline can work with it. DATEV's short login never counts."""
     ends_at: datetime | None
