@@ -58,8 +58,10 @@ class Watch:
 
     def _shut(self) -> None:
         if self._socket is not None:
+            # Not the method of ssl.SSLSocket: that first takes the encryption off, and what another
+            # thread is sending at that moment would leave in plain text.
             with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 _current: ContextVar[Watch | None] = ContextVar("current_watch", default=None)

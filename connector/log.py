@@ -16,8 +16,8 @@ SECRET_FIELD = re.compile(r"token|secret|password|authorization|cookie|code_veri
 """Field names whose values never reach a log line, whoever passed them."""
 
 SECRET_IN_TEXT = re.compile(
-    r"(?i)(bearer\s+|basic\s+|(?:access_token|refresh_token|api_token|client_secret|code|password)=)"
-    r"[^\s&\"']+"
+    r"(?i)(bearer\s+|basic\s+|\bcode=|(?:token|secret|password|code_verifier|api_key)[\"']?\s*[:=]\s*[\"']?)"
+    r"[^\s&\"',}]+"
 )
 """Secrets as they appear inside free text, such as a library's exception message with a URL in it."""
 
@@ -31,7 +31,11 @@ def redact_text(text: str) -> str:
 
 def redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """structlog processor: black out secret fields and secrets in texts, at any depth."""
-    return {key: _redact(key, value) for key, value in event.items()}
+    return {
+        # Keys with an underscore are structlog's own and are taken out before the line is written.
+        key: value if key.startswith("_") else _redact(key, value)
+        for key, value in event.items()
+    }
 
 
 def _redact(key: str, value: Any) -> Any:
@@ -43,7 +47,9 @@ def _redact(key: str, value: Any) -> Any:
         return {name: _redact(str(name), inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_redact(key, inner) for inner in value]
-    return value
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return redact_text(str(value))
 
 
 def configure(*, level: str = "INFO", fmt: str = "json") -> None:

@@ -109,14 +109,14 @@ class _Reader:
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default)
         if value not in choices:
-            self._refuse(name, f"{name} is {value!r}.", f"Use one of: {', '.join(choices)}.")
+            self.refuse(name, f"{name} is {value!r}.", f"Use one of: {', '.join(choices)}.")
             return default
         return value
 
     def url(self, name: str, default: str = "") -> str:
         value = self.text(name, default).rstrip("/")
         if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
-            self._refuse(
+            self.refuse(
                 name, f"{name} is not a http(s) address: {value!r}.", "Write it as https://host/path."
             )
         return value
@@ -125,10 +125,11 @@ class _Reader:
         try:
             return parse(self.text(name, default))
         except ValueError:
-            self._refuse(name, f"{name} is not {wanted}: {self.text(name)!r}.", f"Set it to {wanted}.")
+            self.refuse(name, f"{name} is not {wanted}: {self.text(name)!r}.", f"Set it to {wanted}.")
             return parse(default)
 
-    def _refuse(self, name: str, message: str, cure: str) -> None:
+    def refuse(self, name: str, message: str, cure: str) -> None:
+        """Note a problem; all of them are told at the end."""
         self.problems.append(Problem("setting_invalid", message, name, cure))
 
 
@@ -174,6 +175,14 @@ def _datev(read: _Reader) -> DatevSettings:
     environment = read.choice("DATEV_ENVIRONMENT", PRODUCTION, (PRODUCTION, SANDBOX))
     defaults = DATEV_DEFAULT_BASE_URLS[environment]
     xsd_dir = read.text("DATEV_XSD_DIR")
+    client_secret = read.text("DATEV_CLIENT_SECRET")
+    client_auth = read.choice("DATEV_CLIENT_AUTH", "none", ("none", "basic"))
+    if client_auth == "basic" and not client_secret:
+        read.refuse(
+            "DATEV_CLIENT_SECRET",
+            "DATEV_CLIENT_SECRET is not set, but DATEV_CLIENT_AUTH=basic needs it.",
+            "Set it, or DATEV_CLIENT_AUTH=none for a public client.",
+        )
     return DatevSettings(
         environment=environment,
         login_base_url=read.url("DATEV_LOGIN_BASE_URL", defaults["login"]),
@@ -183,7 +192,7 @@ def _datev(read: _Reader) -> DatevSettings:
         extf_base_url=read.url("DATEV_EXTF_BASE_URL", defaults["extf"]),
         dxso_base_url=read.url("DATEV_DXSO_BASE_URL", defaults["dxso"]),
         client_id=read.text("DATEV_CLIENT_ID"),
-        client_secret=read.text("DATEV_CLIENT_SECRET"),
-        client_auth=read.choice("DATEV_CLIENT_AUTH", "none", ("none", "basic")),
+        client_secret=client_secret,
+        client_auth=client_auth,
         xsd_dir=Path(xsd_dir).absolute() if xsd_dir else None,
     )

@@ -2,13 +2,21 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 import structlog
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from connector import http
 from connector.errors import AmbiguousError, ConnectorError, PartnerRefusedError, TransientError
@@ -174,6 +182,76 @@ def test_a_dripping_tls_handshake_ends_with_the_time_to_connect(
 
     assert error.code == "partner_unreachable"
     assert took < IN_TIME
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that vouches for itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
+    certificate_file.write_bytes(signed.public_bytes(Encoding.PEM))
+    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, serialization.NoEncryption()))
+    return certificate_file, key_file
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
+    """A server's side of TLS, and the certificate that a client has to trust for it."""
+    certificate_file, key_file = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate_file, key_file)
+    return context, certificate_file
+
+
+def over_tls(context: ssl.SSLContext, behaviour: Behaviour) -> Behaviour:
+    def behave(connection: socket.socket, number: int) -> None:
+        with context.wrap_socket(connection, server_side=True) as encrypted:
+            behaviour(encrypted, number)
+
+    return behave
+
+
+@pytest.mark.parametrize("start", DRIPS.values(), ids=DRIPS.keys())
+def test_a_slow_drip_over_tls_ends_at_the_deadline(
+    serve: Callable[[Behaviour], Server], tls: tuple[ssl.SSLContext, Path], start: bytes
+) -> None:
+    context, trusted = tls
+    server = serve(over_tls(context, drip(start)))
+    session = http.new_session()
+    session.verify = str(trusted)
+    client = HttpClient("Partner", connect_timeout=DEADLINE, call_deadline=DEADLINE, session=session)
+
+    url = server.url.replace("http:", "https:")
+    error, took = timed(lambda: client.send("POST", url), AmbiguousError)
+
+    assert str(error).startswith("Partner did not answer in time")
+    assert took < IN_TIME
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(
+    serve: Callable[[Behaviour], Server], client: HttpClient, tls: tuple[ssl.SSLContext, Path]
+) -> None:
+    seen: list[bytes] = []
+    server = serve(over_tls(tls[0], lambda connection, _number: seen.append(read_request(connection))))
+
+    with pytest.raises(TransientError) as caught:
+        client.send("POST", server.url.replace("http:", "https:"), headers={"Authorization": "Bearer t"})
+
+    assert caught.value.code == "partner_unreachable"
+    assert seen == []
 
 
 def test_a_large_upload_may_take_longer_than_the_time_to_connect(

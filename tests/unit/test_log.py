@@ -1,0 +1,185 @@
+"""What a log line holds, and what it never holds."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pytest
+import structlog
+
+from connector import log
+
+SECRET = "s3cr3t-v4lue"
+
+
+class Lines:
+    """The JSON lines written so far."""
+
+    def __init__(self, stream: io.StringIO) -> None:
+        self._stream = stream
+
+    @property
+    def text(self) -> str:
+        return self._stream.getvalue()
+
+    def only(self) -> dict[str, object]:
+        (line,) = self.text.splitlines()
+        return dict(json.loads(line))
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
+    """Logging as in production, written into memory; put back as it was afterwards."""
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    log.configure(level="INFO", fmt="json")
+    yield Lines(stream)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def test_a_line_is_one_json_object_with_event_and_fields(lines: Lines) -> None:
+    log.get_logger("connector.test").info("run_claimed", run=7, name="Müller")
+
+    line = lines.only()
+    assert (line["event"], line["run"], line["name"]) == ("run_claimed", 7, "Müller")
+    assert (line["level"], line["logger"]) == ("info", "connector.test")
+    assert str(line["timestamp"]).endswith("Z")
+    assert "Müller" in lines.text
+
+
+def test_lines_of_libraries_look_the_same(lines: Lines) -> None:
+    logging.getLogger("some.library").warning("retry %s of %s", 1, 3)
+
+    line = lines.only()
+    assert (line["event"], line["level"], line["logger"]) == ("retry 1 of 3", "warning", "some.library")
+
+
+def test_tenant_run_and_step_are_bound_for_a_block_of_work(lines: Lines) -> None:
+    with log.bound_contextvars(tenant="muster", run=7):
+        logging.getLogger("some.library").warning("inside")
+        log.get_logger("x").info("inside")
+    log.get_logger("x").info("outside")
+
+    bound = ["tenant" in json.loads(line) for line in lines.text.splitlines()]
+    assert bound == [True, True, False]
+
+
+def test_the_level_is_obeyed(lines: Lines) -> None:
+    log.get_logger("x").debug("quiet")
+
+    assert lines.text == ""
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "access_token",
+        "refreshToken",
+        "client_secret",
+        "PASSWORD",
+        "Authorization",
+        "set-cookie",
+        "code_verifier",
+        "api_key",
+    ],
+)
+def test_a_secret_field_is_blacked_out_whoever_passes_it(lines: Lines, field: str) -> None:
+    log.get_logger("x").info("login", **{field: SECRET}, headers={field: SECRET}, all=[{field: [SECRET]}])
+
+    assert SECRET not in lines.text
+    assert lines.only()[field] == "***"
+
+
+def test_yes_no_and_nothing_stay_legible_in_a_secret_field(lines: Lines) -> None:
+    log.get_logger("x").info("login", token_stored=True, token=None)
+
+    line = lines.only()
+    assert (line["token_stored"], line["token"]) == (True, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"GET /v1/x?api_token={SECRET}&limit=1",
+        f"https://host/cb?state=1&code={SECRET}",
+        f"Authorization: Bearer {SECRET}",
+        f"authorization: basic {SECRET}",
+        f"postgresql://mlc:{SECRET}@db:5432/mlc",
+        f"redis://:{SECRET}@127.0.0.1:6379/0",
+        f"refresh_token={SECRET}",
+        f'{{"access_token": "{SECRET}", "expires_in": 900}}',
+        f"{{'refresh_token': '{SECRET}'}}",
+        f"client_secret: {SECRET}",
+        f"x-api-token: {SECRET}",
+    ],
+)
+def test_a_secret_inside_a_text_is_blacked_out(lines: Lines, text: str) -> None:
+    log.get_logger("x").info("call_failed", reason=text, nested={"deep": [text]})
+    logging.getLogger("some.library").warning("failed: %s", text)
+
+    assert SECRET not in lines.text
+    assert "***" in lines.text
+
+
+def refuse_token() -> None:
+    raise ValueError(f"bad answer to /token?refresh_token={SECRET}")
+
+
+def test_a_secret_in_an_exception_is_blacked_out(lines: Lines) -> None:
+    try:
+        refuse_token()
+    except ValueError:
+        log.get_logger("x").exception("refresh_failed")
+        logging.getLogger("some.library").exception("refresh failed")
+
+    assert lines.text.count("ValueError: bad answer") == 2
+    assert SECRET not in lines.text
+
+
+@dataclass
+class Login:
+    """Something whose repr shows what it should not."""
+
+    url: str
+
+
+def test_a_secret_in_an_object_that_is_logged_as_it_is_is_blacked_out(lines: Lines) -> None:
+    login = Login(f"redis://:{SECRET}@127.0.0.1/0")
+
+    log.get_logger("x").info(
+        "started", login=login, error=ValueError(f"code={SECRET}"), amount=Decimal("1.10")
+    )
+
+    assert SECRET not in lines.text
+    assert lines.only()["amount"] == "1.10"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["The code of the product is A-1; see https://example.com/a?b=1", "barcode=4711", "tokens are renewed"],
+)
+def test_ordinary_words_are_left_alone(text: str) -> None:
+    assert text == log.redact_text(text)
+
+
+def test_a_long_text_is_searched_quickly() -> None:
+    assert log.redact_text("token" * 20_000) == "token" * 20_000
+
+
+@pytest.mark.usefixtures("lines")
+def test_a_terminal_gets_text(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure(level="INFO", fmt="text")
+
+    log.get_logger("x").info("run_claimed", password=SECRET)
+
+    text = capsys.readouterr().err
+    assert "run_claimed" in text
+    assert "password=***" in text
+    assert not text.startswith("{")
