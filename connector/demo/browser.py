@@ -19,8 +19,17 @@ class Form:
 
     action: str = ""
     fields: dict[str, str] = field(default_factory=dict)
-    radios: dict[str, str] = field(default_factory=dict)
-    """First choice of each group of radio buttons or options."""
+    options: dict[str, list[str]] = field(default_factory=dict)
+    """What can be chosen: radio buttons and the options of lists, by name."""
+
+    def filled(self, choices: dict[str, str]) -> dict[str, str]:
+        """The form as it is sent: of each choice the one that begins as wanted, else the first."""
+        chosen = {
+            name: next((value for value in values if value.startswith(choices.get(name, ""))), values[0])
+            for name, values in self.options.items()
+        }
+        typed = {name: choices[name] for name in self.fields if name in choices}
+        return {**self.fields, **chosen, **typed}
 
 
 class _FormReader(HTMLParser):
@@ -42,10 +51,10 @@ class _FormReader(HTMLParser):
         if tag == "select":
             self._select = name
         elif tag == "option" and self._select:
-            form.radios.setdefault(self._select, values.get("value", ""))
+            form.options.setdefault(self._select, []).append(values.get("value", ""))
         elif tag == "input" and name:
             if values.get("type") == "radio":
-                form.radios.setdefault(name, values.get("value", ""))
+                form.options.setdefault(name, []).append(values.get("value", ""))
             elif values.get("type", "text") in {"hidden", "text"}:
                 form.fields[name] = values.get("value", "")
         elif tag == "button" and name:
@@ -61,7 +70,7 @@ class _FormReader(HTMLParser):
 def log_in(address: str, *, choices: dict[str, str]) -> str:
     """Open a one-time link and go through every page with a form until one has none.
 
-    :param choices: what to enter where a page asks for it, by the field's name.
+    :param choices: what to enter or choose (its beginning is enough) where a page asks, by the field's name.
     :returns: the text of the last page.
     :raises PermanentError: a page is an error, or the login goes in circles.
     """
@@ -77,11 +86,7 @@ def log_in(address: str, *, choices: dict[str, str]) -> str:
             reader.feed(answer.text)
             if reader.form is None:
                 return answer.text
-            form = reader.form
-            wanted = {name: value for name, value in choices.items() if name in form.fields | form.radios}
             answer = session.post(
-                urljoin(answer.url, form.action),
-                data={**form.fields, **form.radios, **wanted},
-                timeout=TIMEOUT_S,
+                urljoin(answer.url, reader.form.action), data=reader.form.filled(choices), timeout=TIMEOUT_S
             )
     raise PermanentError("The login goes in circles.")

@@ -134,7 +134,10 @@ def _onboard(
     tenant = apply_tenant(services, file, actor="demo").tenant
     choices = {"decision": "approve", "user": "sandbox-anna", "client": config.datev.client_id}
     if uses_oauth(config):
-        log_in(issue_ticket(services, tenant.key, "pipedrive"), choices={"decision": "approve"})
+        log_in(
+            issue_ticket(services, tenant.key, "pipedrive"),
+            choices={"decision": "approve", "user": f"{config.pipedrive.company_domain}/"},
+        )
     log_in(issue_ticket(services, tenant.key, "datev"), choices=choices)
     hook = subscribe_webhook(services, tenant).webhook
     say(

@@ -316,12 +316,12 @@ def _ignore(loaded: Loaded) -> Iterator[Finding]:
 def _hours(loaded: Loaded) -> Iterator[Finding]:
     section = _section(loaded, "hours")
     start, end = section.get("start", _HOURS.start), section.get("end", _HOURS.end)
-    if start >= end:
+    if start > end:
         yield _finding(
             ("hours", "start"),
             "range_empty",
-            f"is {start:%H:%M}, not before end = {end:%H:%M}.",
-            'Write hours of one day, such as start = "06:00" and end = "22:00".',
+            f"is {start:%H:%M}, later than end = {end:%H:%M}.",
+            'Write hours of one day, such as start = "06:00" and end = "22:00"; equal means all day.',
         )
 
 

@@ -460,7 +460,7 @@ def test_a_missing_section_is_named(file: Path, section: str) -> None:
         ("seller", 'postal_code = "9040"', "must be 5 digits"),
         ("write_back", 'note = "yes"', "is the text 'yes'; it must be true or false"),
         ("hours", 'start = "25:00"', "a time of day"),
-        ("hours", 'start = "22:00"', "hours.start is 22:00, not before end = 22:00."),
+        ("hours", 'start = "23:00"', "hours.start is 23:00, later than end = 22:00."),
     ],
 )
 def test_a_wrong_value_is_told_once_and_plainly(file: Path, section: str, line: str, said: str) -> None:
