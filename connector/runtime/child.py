@@ -116,8 +116,6 @@ class Child:
     def kill(self) -> None:
         """SIGKILL the whole group, because the graceful stop took too long."""
         self._kill_group()
-        if self._process:
-            self._process.kill()
 
     def _kill_group(self) -> None:
         if self._process and self._process.returncode is None:

@@ -1,6 +1,7 @@
 """All processes in the foreground, until someone asks for the end: what ``ml-connector up`` does."""
 
 import secrets
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
@@ -35,13 +36,19 @@ def run(
     :param terminal: print the processes' output there; else it goes to ``<var_dir>/log``.
     :raises ConfigurationError: something does not start; everything is stopped again.
     """
+    turn = threading.Lock()
+
+    def say_in_turn(line: str) -> None:
+        # Events come from several threads, and print writes a line and its end apart.
+        with turn:
+            say(line)
 
     def tell(event: Event) -> None:
-        say(str(event))
+        say_in_turn(str(event))
 
     with (
         StopRequests() as stop,
-        ensure(environ, var_dir, exclusive=True, on_event=tell, say=say) as servers,
+        ensure(environ, var_dir, exclusive=True, on_event=tell, say=say_in_turn) as servers,
     ):
         chosen = _ports(environ, sandbox=sandbox)
         environment = {
@@ -55,7 +62,7 @@ def run(
         stop.forward_to(supervisor)
         try:
             supervisor.start()
-            _say_addresses(chosen, environ, var_dir, say)
+            _say_addresses(chosen, environ, var_dir, say_in_turn)
             supervisor.wait()
         except StartFailedError:
             if not stop.asked.is_set():

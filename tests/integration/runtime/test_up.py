@@ -3,6 +3,7 @@
 import signal
 import stat
 import subprocess
+import threading
 from pathlib import Path
 
 import psutil
@@ -10,7 +11,7 @@ import pytest
 
 from connector.runtime.folders import read_record
 from connector.runtime.up import flower_login, flower_login_file
-from tests.integration.runtime.programs import alive, python
+from tests.integration.runtime.programs import DEADLINE_S, alive, python
 
 UP = """
 import sys
@@ -31,11 +32,14 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile 
 
 def until_up(process: subprocess.Popen[str]) -> list[str]:
     assert process.stdout is not None
+    watchdog = threading.Timer(DEADLINE_S, process.terminate)
+    watchdog.start()
     lines: list[str] = []
     while not lines or not lines[-1].startswith("Ctrl-C"):
         line = process.stdout.readline()
         assert line, lines
         lines.append(line.rstrip("\n"))
+    watchdog.cancel()
     return lines
 
 
