@@ -37,6 +37,9 @@ log = get_logger(__name__)
 MAX_BODY_BYTES = 1024 * 1024
 """A deal with hundreds of custom fields stays below 100 KB; more is no webhook."""
 
+_LONGEST_TENANT_KEY = 40
+"""As the table of tenants has it; the log takes no more of what strangers send."""
+
 Wake = Callable[[int], None]
 
 
@@ -54,6 +57,7 @@ def receiver(services: Services, wake: Wake) -> Blueprint:
         body = _read_body()
         credentials = cache.get(tenant_key)
         if not _is_authentic(credentials, decoy, dict(request.headers), body):
+            log.info("delivery_refused", tenant=tenant_key[:_LONGEST_TENANT_KEY])
             return _unauthorized()
         assert credentials is not None  # noqa: S101 - an unknown tenant is never authentic
         event = webhook.parse_delivery(_parsed(body))
@@ -62,6 +66,7 @@ def receiver(services: Services, wake: Wake) -> Blueprint:
         run_ids = intake.receive(services, credentials.tenant, event, "webhook")
         for run_id in run_ids:
             wake(run_id)
+        log.info("delivery_taken", tenant=tenant_key, event_id=event.event_id, runs=run_ids)
         return _answer(202 if run_ids else 200, stored=bool(run_ids))
 
     blueprint.register_error_handler(DataError, _malformed)

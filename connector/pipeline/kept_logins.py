@@ -145,17 +145,20 @@ def revoke(services: Services, row: ConnectionRow) -> None:
 
 
 def end_session(services: Services, tenant: TenantRow) -> None:
-    """End DATEV's short login, which has done its work; if DATEV cannot be told, it ends by itself."""
+    """End DATEV's short login, which has done its work.
+
+    Never raises: the lasting login is stored by now and must not be lost over this; a session that could
+    not be ended ends by itself.
+    """
     key = ConnectionKey(tenant.id, DATEV, SESSION)
-    with services.database.transaction() as tx:
-        row = connections.find(tx, key)
-        connections.delete(tx, key)
-    if row is None:
-        return
     try:
-        revoke(services, row)
+        with services.database.transaction() as tx:
+            row = connections.find(tx, key)
+            connections.delete(tx, key)
+        if row:
+            revoke(services, row)
     except ConnectorError as e:
-        log.warning("session_not_revoked", tenant=tenant.key, code=e.code)
+        log.warning("session_not_ended", tenant=tenant.key, code=e.code)
 
 
 def _unpark(tx: Transaction, tenant: TenantRow, who: str, now: datetime) -> None:

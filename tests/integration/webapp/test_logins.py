@@ -1,12 +1,20 @@
 """Connecting a tenant, through the pages and the sandbox's consent pages."""
 
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
 
-from connector.errors import ConfigurationError, NotFoundError, ReconnectNeededError
+from connector.datev import oauth
+from connector.errors import (
+    ConfigurationError,
+    DatabaseUnavailableError,
+    NotFoundError,
+    ReconnectNeededError,
+    TransientError,
+)
 from connector.pipeline import connecting
 from connector.pipeline.services import Services
 from connector.pipeline.tokens import datev_access_token, pipedrive_authorization
@@ -60,6 +68,7 @@ def test_two_logins_connect_datev_and_only_the_second_is_kept(
     assert "Acme GmbH (455148/1)" in _text(done)
     assert "Anna Muster" in _text(done)
     assert _kinds(services, tenant) == [("datev", LONG)]
+    assert person.sandbox.requests_to("/datev/api/revoke") == 2, "both tokens of the short login"
     assert len(datev_access_token(services, tenant.id)) > 20
     assert _journal(services, tenant) == [("session_begun", "Anna Muster"), ("connected", "Anna Muster")]
 
@@ -134,8 +143,7 @@ def test_a_denied_access_is_said_politely(services: Services, tenant: TenantRow,
 
 
 def test_a_client_without_the_needed_service_cannot_be_chosen(services: Services, person: Person) -> None:
-    config = tenant_config()
-    datev = type(config.datev)(consultant_number=455148, client_number=2, format=config.datev.format)
+    datev = replace(tenant_config().datev, client_number=2)
     tenant = add_tenant(services, tenant_config(datev=datev))
     person.log_in(person.open(connecting.issue_ticket(services, "acme", "datev")), ANNA)
     assert "Kein Mandant ist wählbar" in _text(person.browser.get("/connect/datev/client"))
@@ -318,6 +326,44 @@ def test_disconnecting_revokes_and_forgets(
     assert sandbox.requests_to("/datev/api/revoke") == 2
     assert _kinds(services, tenant) == []
     assert _journal(services, tenant)[-1] == ("disconnected", "operator")
+
+
+def test_a_database_that_stumbles_at_the_end_does_not_cost_the_lasting_login(
+    services: Services, tenant: TenantRow, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_args: object) -> bool:
+        raise DatabaseUnavailableError("away")
+
+    monkeypatch.setattr("connector.pipeline.kept_logins.connections.delete", away)
+    link = connecting.issue_ticket(services, "acme", "datev", client_id=CLIENT_ID)
+    assert person.log_in(person.open(link), ANNA).status_code == 200
+    token = datev_access_token(services, tenant.id)
+    info = oauth.userinfo(services.http("DATEV"), services.settings.datev, token)
+    assert info.name == "Anna Muster", "DATEV still takes the token that was stored"
+
+
+def test_a_changed_client_shows_until_the_tenant_is_connected_again(
+    services: Services, tenant: TenantRow, person: Person
+) -> None:
+    link = connecting.issue_ticket(services, "acme", "datev", client_id=CLIENT_ID)
+    person.log_in(person.open(link), ANNA)
+    moved = add_tenant(services, tenant_config(datev=replace(tenant.config.datev, client_number=2)))
+    [datev] = [entry for entry in connecting.status(services, moved) if entry.partner == "datev"]
+    assert (datev.state, datev.connected) == ("other_client", False)
+
+
+def test_a_partner_that_is_away_keeps_a_login_from_being_forgotten(
+    services: Services, tenant: TenantRow, person: Person
+) -> None:
+    link = connecting.issue_ticket(services, "acme", "datev", client_id=CLIENT_ID)
+    person.log_in(person.open(link), ANNA)
+    away = replace(services.settings.datev, token_base_url="http://127.0.0.1:9")
+    offline = replace(services, settings=replace(services.settings, datev=away))
+    with pytest.raises(TransientError, match="cannot be reached"):
+        connecting.disconnect(offline, tenant, "datev", actor="operator")
+    assert _kinds(services, tenant) == [("datev", LONG)]
+    assert connecting.disconnect(offline, tenant, "datev", actor="operator", forget=True) == 1
+    assert _kinds(services, tenant) == []
 
 
 def test_a_link_is_refused_where_it_could_not_work(services: Services, tenant: TenantRow) -> None:
