@@ -1,7 +1,7 @@
 """Watches the deals on their way and says every step, until all have ended or the time is up."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from connector.demo.scenario import SampleDeal
@@ -14,7 +14,7 @@ END_STATES = ("done", "needs_attention", "ignored", "cancelled")
 POLL_S = 0.2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Watched:
     """A deal of the demo in its tenant."""
 
@@ -31,13 +31,13 @@ def watch(
     timeout_s: float,
     say: Callable[[str], None],
     stopped: Callable[[], bool],
-) -> Mapping[int, RunRow]:
-    """Say every change of state; returns the last state seen of each deal, by deal id.
+) -> None:
+    """Say every change of state until all deals have ended.
 
     The database may be away for a moment (it may be killed on purpose): then it is asked again.
     """
-    seen: dict[int, str] = {}
-    latest: dict[int, RunRow] = {}
+    seen: dict[Watched, str] = {}
+    latest: dict[Watched, RunRow] = {}
     ends_at = time.monotonic() + timeout_s
     while time.monotonic() < ends_at and not stopped():
         try:
@@ -46,22 +46,21 @@ def watch(
             time.sleep(POLL_S)
             continue
         for watched in deals:
-            run = latest.get(watched.deal_id)
+            run = latest.get(watched)
             shown = f"{run.state}{f' ({run.waiting_for})' if run.waiting_for else ''}" if run else ""
-            if run and seen.get(watched.deal_id) != shown:
-                seen[watched.deal_id] = shown
+            if run and seen.get(watched) != shown:
+                seen[watched] = shown
                 say(f"  {watched.tenant_key:17} {watched.deal.title[:36]:36} {shown}")
         if len(latest) == len(deals) and all(run.state in END_STATES for run in latest.values()):
             break
         time.sleep(POLL_S)
-    return latest
 
 
-def _read(services: Services, deals: list[Watched]) -> dict[int, RunRow]:
+def _read(services: Services, deals: list[Watched]) -> dict[Watched, RunRow]:
     found = {}
     with services.database.transaction() as tx:
         for watched in deals:
             run = runs.latest_of_deal(tx, watched.tenant_id, watched.deal_id)
             if run:
-                found[watched.deal_id] = run
+                found[watched] = run
     return found

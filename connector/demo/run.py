@@ -129,7 +129,10 @@ def _onboard(
     file = read_tenant_file(path, {**os.environ, **values})
     config = file.config
     control.set_up_tenant(
-        config, api_token=values["DEMO_PIPEDRIVE_TOKEN"], signature_key=values["DEMO_SIGNATURE_KEY"]
+        config,
+        # A token names its company: the one that logs in by OAuth has another, which nobody uses.
+        api_token=secrets.token_hex(20) if uses_oauth(config) else values["DEMO_PIPEDRIVE_TOKEN"],
+        signature_key=values["DEMO_SIGNATURE_KEY"],
     )
     tenant = apply_tenant(services, file, actor="demo").tenant
     choices = {"decision": "approve", "user": "sandbox-anna", "client": config.datev.client_id}
