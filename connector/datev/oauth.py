@@ -5,17 +5,15 @@ years) bound to the one client that was chosen; only the second is kept. A refre
 whoever refreshes must hold the claim on the login and store the new tokens before using them.
 """
 
-import base64
-import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from marshmallow import fields, validate
 
+from connector.consent import Pkce, consent_url, new_pkce
 from connector.datev.answers import WireInteger, WireSchema, WireText, load_one
 from connector.datev.identity import Identity, check_id_token
 from connector.datev.operations import EXCHANGE_CODE, REFRESH, REVOKE, USERINFO, Operation, Repeat
@@ -51,9 +49,6 @@ ACCESS_LIFETIME = timedelta(seconds=900)
 REVOCATION_PAGE = "https://apps.datev.de/tokrevui"
 """Where the person who connected can see and revoke the login at DATEV."""
 
-_VERIFIER_BYTES = 64
-"""86 characters, of the 43 to 128 that RFC 7636 allows."""
-
 _LONGEST_LIFETIME = 10 * 366 * 24 * 3600
 """Seconds; a longer lifetime than ten years is a malformed answer and would overflow dates."""
 
@@ -71,14 +66,6 @@ PRODUCT_SCOPES: Mapping[DatevFormat, tuple[str, ...]] = {
     ),
 }
 """No more than the format needs: ``security`` of the operations in DATEV's API descriptions."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pkce:
-    """A proof key (RFC 7636): the challenge goes with the browser, the verifier stays with us."""
-
-    verifier: str = field(repr=False)
-    challenge: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +113,6 @@ class _UserInfoSchema(WireSchema):
     preferred_username = WireText()
 
 
-def new_pkce() -> Pkce:
-    """A fresh proof key, method S256."""
-    verifier = secrets.token_urlsafe(_VERIFIER_BYTES)
-    hashed = hashlib.sha256(verifier.encode("ascii")).digest()
-    return Pkce(verifier, base64.urlsafe_b64encode(hashed).rstrip(b"=").decode("ascii"))
-
-
 def new_state() -> str:
     """Ties the callback to the browser that began (DATEV wants at least 20 characters)."""
     return secrets.token_urlsafe(32)
@@ -166,17 +146,16 @@ def authorization_url(
 
     :param redirect_uri: as registered with DATEV, letter by letter.
     """
-    query = {
-        "response_type": "code",
-        "client_id": settings.client_id,
-        "redirect_uri": redirect_uri,
-        "scope": " ".join(scopes),
-        "state": state,
-        "nonce": nonce,
-        "code_challenge": code_challenge,
-        "code_challenge_method": "S256",
-    }
-    return f"{settings.login_base_url}/authorize?{urlencode(query)}"
+    return consent_url(
+        f"{settings.login_base_url}/authorize",
+        client_id=settings.client_id,
+        redirect_uri=redirect_uri,
+        state=state,
+        scopes=scopes,
+        nonce=nonce,
+        code_challenge=code_challenge,
+        code_challenge_method="S256",
+    )
 
 
 def exchange_code(

@@ -144,6 +144,8 @@ def environment(root: str, *, pipedrive_secret: str) -> dict[str, str]:
         "DATEV_DXSO_BASE_URL": f"{root}/datev/accounting-dxso-jobs/platform/v2",
         "DATEV_CLIENT_ID": DATEV_APP,
         "DATEV_CLIENT_AUTH": "none",
+        # The OAuth library's switch for login pages without TLS: these are on this machine.
+        "OAUTHLIB_INSECURE_TRANSPORT": "1",
     }
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
+from connector.consent import consent_url
 from connector.errors import (
     AmbiguousError,
     ConfigurationError,
@@ -48,9 +48,12 @@ def authorization_url(settings: PipedriveSettings, redirect_uri: str, state: str
     :param state: random, kept in the session and compared on return.
     """
     _need_app(settings)
-    asked = {"response_type": "code", "client_id": settings.client_id}
-    query = urlencode({**asked, "redirect_uri": redirect_uri, "state": state})
-    return f"{settings.oauth_base_url}/oauth/authorize?{query}"
+    return consent_url(
+        f"{settings.oauth_base_url}/oauth/authorize",
+        client_id=settings.client_id,
+        redirect_uri=redirect_uri,
+        state=state,
+    )
 
 
 def exchange_code(

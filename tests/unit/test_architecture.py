@@ -20,6 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "connector.accounting",
         "connector.codec",
         "connector.config_files",
+        "connector.consent",
         "connector.http",
         "connector.vault",
         "connector.log",
