@@ -6,7 +6,7 @@ decrypts with any, which is what makes rotation possible while workers run.
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -18,9 +18,15 @@ KEY_FILE_MODE = 0o600
 
 
 class Vault:
-    """Encrypts and decrypts small secrets with a list of Fernet keys, newest first."""
+    """Encrypts and decrypts small secrets with a list of Fernet keys, newest first.
 
-    def __init__(self, keys: Sequence[str]) -> None:
+    :param reread: asked before every use for keys that have come since; None: none have. This is how a
+        running process learns of a rotation (:class:`KeyFile`).
+    """
+
+    def __init__(
+        self, keys: Sequence[str], *, reread: Callable[[], Sequence[str] | None] | None = None
+    ) -> None:
         problems = [
             Problem(
                 "encryption_key_invalid",
@@ -42,14 +48,16 @@ class Vault:
             ]
         if problems:
             raise SettingsError(problems)
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._keys = tuple(keys)
+        self._fernets = [Fernet(key) for key in self._keys]
+        self._reread = reread
 
     def __repr__(self) -> str:
         return "Vault(…)"
 
     def encrypt(self, plain: str) -> bytes:
         """Encrypt with the newest key."""
-        return self._fernet.encrypt(plain.encode())
+        return self._current().encrypt(plain.encode())
 
     def decrypt(self, token: bytes) -> str:
         """Decrypt with whichever key fits.
@@ -57,7 +65,7 @@ class Vault:
         :raises ConfigurationError: if no key fits: the key that wrote this is gone.
         """
         try:
-            return self._fernet.decrypt(bytes(token)).decode()
+            return self._current().decrypt(bytes(token)).decode()
         except InvalidToken as e:
             raise ConfigurationError(
                 "A stored secret cannot be decrypted with the encryption keys that are set.",
@@ -69,7 +77,7 @@ class Vault:
     def rotate(self, token: bytes) -> bytes:
         """The same secret, encrypted with the newest key; the plain text does not leave this call."""
         try:
-            return self._fernet.rotate(bytes(token))
+            return self._current().rotate(bytes(token))
         except InvalidToken as e:
             raise ConfigurationError(
                 "A stored secret cannot be rotated: none of the encryption keys fits it.",
@@ -77,6 +85,61 @@ class Vault:
                 field="MLC_ENCRYPTION_KEYS",
                 cure="Put the earlier key back at the end of MLC_ENCRYPTION_KEYS (or of the key file).",
             ) from e
+
+    def is_current(self, token: bytes) -> bool:
+        """Whether the newest key wrote this, so that rotating it would change nothing."""
+        self._current()
+        try:
+            self._fernets[0].decrypt(bytes(token))
+        except InvalidToken:
+            return False
+        return True
+
+    def _current(self) -> MultiFernet:
+        """All keys known by now. Keys that a file has lost meanwhile still read what this process holds."""
+        found = self._reread() if self._reread else None
+        if found and all(map(_is_fernet_key, found)):
+            self._keys = tuple(dict.fromkeys([*found, *self._keys]))
+            self._fernets = [Fernet(key) for key in self._keys]
+        return MultiFernet(self._fernets)
+
+
+class KeyFile:
+    """A key file that is read again when it has changed, so that a rotation locks no running process out."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp: tuple[int, int, int] | None = None
+
+    def keys(self) -> tuple[str, ...]:
+        """The keys; the file is made on first start.
+
+        :raises SettingsError: if others may read the file, or it is empty.
+        """
+        stamp = self._stamp_now()
+        keys = load_or_create_key_file(self._path)
+        # The stamp from before the reading: a change in between is then found by the next use.
+        self._stamp = stamp
+        return keys
+
+    def reread(self) -> tuple[str, ...] | None:
+        """The keys if the file has changed since; None while it is unchanged, away or unusable."""
+        stamp = self._stamp_now()
+        if stamp is None or stamp == self._stamp:
+            return None
+        try:
+            keys = load_or_create_key_file(self._path)
+        except (SettingsError, OSError):
+            return None
+        self._stamp = stamp
+        return keys
+
+    def _stamp_now(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def generate_key() -> str:
@@ -118,14 +181,30 @@ def load_or_create_key_file(path: Path) -> tuple[str, ...]:
 
 
 def prepend_key(path: Path, key: str) -> None:
-    """Put a new first key into a key file, atomically, keeping the earlier ones for decryption."""
-    earlier = path.read_text() if path.exists() else ""
+    """Put a new first key into a key file, atomically, keeping the earlier ones for decryption.
+
+    The file keeps its owner: whoever rotates may be root, and the service must still read it. The folder is
+    synced as well, because a key that a power cut takes away takes every secret written with it along.
+    """
+    present = path.stat() if path.exists() else None
+    earlier = path.read_text() if present else ""
     scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEY_FILE_MODE), "w") as handle:
         handle.write(f"{key}\n{earlier}")
         handle.flush()
         os.fsync(handle.fileno())
+        if present and (present.st_uid, present.st_gid) != (os.geteuid(), os.getegid()):
+            os.fchown(handle.fileno(), present.st_uid, present.st_gid)
     scratch.replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _create_key_file(path: Path) -> None:

@@ -2,14 +2,19 @@
 
 import os
 import sys
+from collections.abc import Mapping
 
 import click
 
 from connector import settings as environment
 from connector import store
 from connector.demo.run import run_demo
+from connector.demo.sandbox import environment as sandbox_environment
 from connector.runtime import up as foreground
+from connector.runtime.processes import Ports
 from connector.runtime.servers import ensure
+
+SANDBOX_APP_PASSWORD = "sandbox"  # noqa: S105 - our app's secret at our own sandbox, which keeps no secrets
 
 
 @click.command()
@@ -21,17 +26,36 @@ def demo(*, once: bool) -> None:
 
 
 @click.command()
-@click.option("--sandbox", is_flag=True, help="Start the stand-ins for Pipedrive and DATEV as well.")
+@click.option(
+    "--sandbox", is_flag=True, help="Start the stand-ins for Pipedrive and DATEV as well, and use them."
+)
 def up(*, sandbox: bool) -> None:
     """Start all processes and keep them running until Ctrl-C."""
     settings = environment.load()
-    foreground.run(os.environ, settings.var_dir, sandbox=sandbox, say=click.echo)
+    foreground.run(
+        os.environ,
+        settings.var_dir,
+        sandbox=sandbox,
+        extra_environment=_sandbox_settings if sandbox else None,
+        say=click.echo,
+    )
 
 
 @click.command()
 def migrate() -> None:
     """Bring the database up to the newest schema."""
     settings = environment.load()
-    with ensure(os.environ, settings.var_dir) as servers:
+    environ = {"DATABASE_URL": settings.database_url, "REDIS_URL": "redis://not-needed"}
+    with ensure(environ, settings.var_dir, say=lambda message: click.echo(message, err=True)) as servers:
         store.migrate(servers.database_url)
     click.echo("The database is up to date.")
+
+
+def _sandbox_settings(ports: Ports) -> Mapping[str, str]:
+    """Where the processes find the sandbox; what is set in the environment wins."""
+    values = sandbox_environment(ports.sandbox_url, pipedrive_secret=SANDBOX_APP_PASSWORD)
+    chosen = {name: value for name, value in values.items() if not os.environ.get(name)}
+    click.echo("For other commands beside this one:")
+    for name, value in chosen.items():
+        click.echo(f"  export {name}={value}")
+    return chosen

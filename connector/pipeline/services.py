@@ -11,7 +11,7 @@ from connector.http import HttpClient, StepBudget, new_session
 from connector.settings import Settings
 from connector.store import Database
 from connector.timers import Timers, timers
-from connector.vault import Vault, load_or_create_key_file
+from connector.vault import KeyFile, Vault
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,14 @@ class Services:
 
 
 def open_vault(settings: Settings) -> Vault:
-    """The vault with the keys from the environment, else from the key file (made on first start)."""
+    """The vault with the keys from the environment, else from the key file (made on first start).
+
+    A changed key file is read again by running processes; keys from the environment are not.
+    """
     if settings.encryption_keys:
         return Vault([key.strip() for key in settings.encryption_keys.split(",") if key.strip()])
-    return Vault(load_or_create_key_file(settings.key_file))
+    file = KeyFile(settings.key_file)
+    return Vault(file.keys(), reread=file.reread)
 
 
 def open_services(settings: Settings, *, pool_size: int = 5) -> Services:

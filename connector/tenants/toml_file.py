@@ -37,10 +37,11 @@ class TenantFile:
     """The parsed TOML."""
 
 
-def read_tenant_file(path: Path, environ: Mapping[str, str]) -> TenantFile:
+def read_tenant_file(path: Path, environ: Mapping[str, str], *, with_secrets: bool = True) -> TenantFile:
     """Read and check a tenant's file and fetch its secrets from where it says they are.
 
     :param environ: environment variables for secrets given as ``{ env = "NAME" }``.
+    :param with_secrets: False leaves the secrets where they are: a preview needs none.
     :raises TenantFileError: with every problem at once, each with its line in ``field``.
     """
     text = _read_text(path)
@@ -50,7 +51,7 @@ def read_tenant_file(path: Path, environ: Mapping[str, str]) -> TenantFile:
     secrets = {}
     for name, place in SECRET_PATHS.items():
         source = _at(loaded, place)
-        if source is None:
+        if source is None or not with_secrets:
             continue
         secret = source.read(environ, path.parent)
         if isinstance(secret, Fault):

@@ -1,0 +1,36 @@
+"""A verdict about a partner, as text and as plain values."""
+
+from typing import Any
+
+from connector.cli.failures import problem_lines
+from connector.log import redact_text
+from connector.pipeline.ping import PartnerVerdict
+from connector.pipeline.tokens import TITLES
+
+
+def verdict_facts(verdict: PartnerVerdict) -> dict[str, Any]:
+    """For JSON."""
+    return {
+        "partner": verdict.partner,
+        "ok": verdict.ok,
+        "reachable": verdict.reachable,
+        "message": verdict.message,
+        "problems": [problem.as_dict() for problem in verdict.problems],
+        "warnings": list(verdict.warnings),
+        "answer": verdict.answer.as_dict() if verdict.answer else None,
+    }
+
+
+def verdict_lines(verdict: PartnerVerdict) -> list[str]:
+    """For people: one line, then every problem with its cure."""
+    title = TITLES[verdict.partner]
+    if verdict.ok:
+        lines = [f"{title}: ok, {verdict.message}"]
+    else:
+        lines = [f"{title}: {'PROBLEM' if verdict.reachable else 'NOT REACHED'}"]
+        lines += [line for problem in verdict.problems for line in problem_lines(problem, indent="  ")]
+    answer = verdict.answer
+    if answer and answer.request_id:
+        lines.append(f"  {title}'s request id for its support: {answer.request_id}")
+    lines += [f"  warning: {warning}" for warning in verdict.warnings]
+    return [redact_text(line) for line in lines]

@@ -1,0 +1,197 @@
+"""``preview``: what would be booked, from files alone or for a run."""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connector import settings as environment
+from connector.cli.arguments import readable_file
+from connector.cli.exit_codes import ExitCode
+from connector.cli.failures import Failure, problem_lines
+from connector.cli.output import JSON, TEXT, say, show
+from connector.cli.preview_lines import preview_lines
+from connector.cli.session import environ, opened_services
+from connector.clock import SystemClock
+from connector.errors import ConfigurationError, DataError, NotFoundError, Problem
+from connector.pipeline.booking_tables import booking_tables
+from connector.pipeline.preview import POSTED, Known, Preview, as_plain, decide, preview_file
+from connector.pipeline.services import Services
+from connector.pipeline.steps.identity import identity_of
+from connector.store import debtors, documents, runs, tenants
+from connector.tenants.config import DatevFormat, TenantConfig
+from connector.tenants.toml_file import read_tenant_file
+
+LARGEST_BUNDLE = 16 * 1024 * 1024
+"""Bytes; the largest real deal has some hundred kilobytes, so a larger file was named by mistake."""
+
+FILE_FORMATS = {"extf": DatevFormat.EXTF, "dxso": DatevFormat.DXSO}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose preview it is."""
+
+    bundle: dict[str, Any]
+    config: TenantConfig
+    known: Known
+
+
+@click.command()
+@click.option("--tenant", "tenant_file", type=readable_file, metavar="FILE.toml", help="The tenant's file.")
+@click.option("--bundle", "bundle_file", type=readable_file, metavar="FILE.json", help="The deal as read.")
+@click.option("--run", "run_id", type=click.IntRange(min=1), metavar="RUN", help="A run instead of files.")
+@click.option(
+    "--format",
+    "fmt",
+    type=click.Choice([TEXT, JSON, *FILE_FORMATS]),
+    default=TEXT,
+    show_default=True,
+    help="extf: the posting batch; dxso: a ZIP with the job's XML files.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Where to write the file; without it, to stdout.",
+)
+def preview(
+    *, tenant_file: Path | None, bundle_file: Path | None, run_id: int | None, fmt: str, output: Path | None
+) -> None:
+    """Show how a deal would be booked. Nothing is drawn, stored or sent.
+
+    With --tenant and --bundle no server and no secret is needed. The bundle is a JSON object with deal,
+    organization, person, products, discounts, installments, catalog, deal_fields, organization_fields,
+    person_fields, product_fields and files in the shapes of Pipedrive's API; parts may be missing.
+    """
+    file_format = FILE_FORMATS.get(fmt)
+    _check_output(fmt, file_format, output)
+    if run_id is not None:
+        if tenant_file or bundle_file:
+            raise click.UsageError("Give either --run, or --tenant and --bundle.")
+        with opened_services() as services:
+            subject = _of_run(services, run_id)
+    elif tenant_file and bundle_file:
+        config = read_tenant_file(tenant_file, environ(), with_secrets=False).config
+        subject = Subject(_read_bundle(bundle_file), config, Known())
+    else:
+        raise click.UsageError("Give --tenant FILE.toml and --bundle FILE.json, or --run RUN.")
+    now = SystemClock().now()
+    xsd_dir = environment.load().datev.xsd_dir
+    decided = decide(
+        subject.bundle,
+        subject.config,
+        booking_tables(subject.config.terms.chart),
+        subject.known,
+        created_at=now,
+        xsd_dir=xsd_dir,
+    )
+    if file_format is None:
+        show(fmt, as_plain(decided), preview_lines)
+        return
+    _write_file(decided, subject.config, file_format, output, now, xsd_dir)
+
+
+def _check_output(fmt: str, file_format: DatevFormat | None, output: Path | None) -> None:
+    if output and file_format is None:
+        raise click.BadOptionUsage("output", f"--output goes with --format extf or dxso, not {fmt}.")
+    if file_format is DatevFormat.DXSO and output is None and sys.stdout.isatty():
+        raise click.UsageError("A ZIP is nothing for a terminal: give --output FILE.zip.")
+
+
+def _write_file(
+    decided: Preview,
+    config: TenantConfig,
+    file_format: DatevFormat,
+    output: Path | None,
+    now: datetime,
+    xsd_dir: Path | None,
+) -> None:
+    if decided.outcome != POSTED:
+        lines = [f"Nothing is written: the deal ends in {decided.outcome}."]
+        lines += [line for problem in decided.reasons for line in problem_lines(problem, indent="  ")]
+        raise Failure(lines, ExitCode.ATTENTION)
+    content = preview_file(decided, config, file_format, created_at=now, xsd_dir=xsd_dir)
+    if decided.provisional:
+        say("The debtor account is an example: the next free one is given when the deal is carried.")
+    if output is None:
+        sys.stdout.buffer.write(content)
+        return
+    scratch = output.with_name(f".{output.name}.{os.getpid()}")
+    scratch.write_bytes(content)
+    scratch.replace(output)
+    say(f"Written: {output} ({len(content)} bytes).")
+
+
+def _of_run(services: Services, run_id: int) -> Subject:
+    """A run with the deal as it was read last and the configuration it was read with."""
+    with services.database.transaction() as tx:
+        run = runs.get(tx, run_id)
+        if run is None:
+            raise NotFoundError(
+                f"There is no run {run_id}.", field="run", cure="List runs with: ml-connector run list"
+            )
+        tenant = tenants.get(tx, run.tenant_id)
+        bundle = runs.document_of(tx, run.id, "bundle")
+        if bundle is None:
+            raise ConfigurationError(
+                f"The deal of run {run_id} has not been read yet (the run is {run.state}).",
+                code="run_without_bundle",
+                cure="Wait until it is resolved, or give the deal's bundle as a file.",
+            )
+        version = run.config_version or tenant.config_version
+        document = documents.of_run(tx, run.id)
+        debtor = debtors.get_many(tx, [run.debtor_id])[run.debtor_id] if run.debtor_id else None
+        return Subject(
+            bundle,
+            tenants.config_version(tx, tenant.id, version),
+            Known(
+                identity_of(tenant, run),
+                debtor.account if debtor else None,
+                document.document_number if document else "",
+            ),
+        )
+
+
+def _read_bundle(path: Path) -> dict[str, Any]:
+    """The bundle; numbers with a point become Decimals, so that no cent is lost to a float."""
+    if path.stat().st_size > LARGEST_BUNDLE:
+        raise _unreadable(path, "it is larger than any deal")
+    try:
+        bundle = json.loads(
+            path.read_bytes().decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse
+        )
+    except OSError as e:
+        raise _unreadable(path, e.strerror or "it cannot be opened") from e
+    except UnicodeDecodeError as e:
+        raise _unreadable(path, "it is not UTF-8") from e
+    except json.JSONDecodeError as e:
+        raise _unreadable(path, f"line {e.lineno}, column {e.colno}: {e.msg}") from e
+    except (ValueError, RecursionError) as e:
+        raise _unreadable(path, "it holds something that is no JSON value") from e
+    if not isinstance(bundle, dict):
+        raise _unreadable(path, "it is no JSON object")
+    return bundle
+
+
+def _refuse(constant: str) -> None:
+    """NaN and Infinity, which Python's reader would let through."""
+    raise ValueError(constant)
+
+
+def _unreadable(path: Path, why: str) -> DataError:
+    return DataError(
+        [
+            Problem(
+                "bundle_unreadable",
+                f"The bundle {path} cannot be read: {why}.",
+                "--bundle",
+                'It is a JSON object such as {"deal": {…}, "organization": {…}, "products": […]}.',
+            )
+        ]
+    )
