@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 import requests
 
-from connector.errors import PermanentError
+from connector.errors import TransientError
 
 TIMEOUT_S = 30
 MOST_PAGES = 10
@@ -67,26 +67,43 @@ class _FormReader(HTMLParser):
             self._select = ""
 
 
+class LoginStumbledError(TransientError):
+    """A page of the login is an error, or does not come.
+
+    Whether for a moment (a process was killed in the middle) or for good, the browser cannot tell; a person
+    would begin again with a new link, so does the demo for a while.
+    """
+
+    default_code = "login_stumbled"
+
+
 def log_in(address: str, *, choices: dict[str, str]) -> str:
     """Open a one-time link and go through every page with a form until one has none.
 
     :param choices: what to enter or choose (its beginning is enough) where a page asks, by the field's name.
     :returns: the text of the last page.
-    :raises PermanentError: a page is an error, or the login goes in circles.
+    :raises LoginStumbledError: a page is an error or does not come, or the login goes in circles.
     """
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.get(address, timeout=TIMEOUT_S)
-        for _page in range(MOST_PAGES):
-            if answer.status_code >= 400:
-                raise PermanentError(
-                    f"The login ends with {answer.status_code} at {answer.url.split('?')[0]}."
-                )
-            reader = _FormReader()
-            reader.feed(answer.text)
-            if reader.form is None:
-                return answer.text
-            answer = session.post(
-                urljoin(answer.url, reader.form.action), data=reader.form.filled(choices), timeout=TIMEOUT_S
+        try:
+            return _walk(session, address, choices)
+        except requests.RequestException as e:
+            raise LoginStumbledError(f"A page of the login does not come ({type(e).__name__}).") from e
+
+
+def _walk(session: requests.Session, address: str, choices: dict[str, str]) -> str:
+    answer = session.get(address, timeout=TIMEOUT_S)
+    for _page in range(MOST_PAGES):
+        if answer.status_code >= 400:
+            raise LoginStumbledError(
+                f"The login ends with {answer.status_code} at {answer.url.partition('?')[0]}."
             )
-    raise PermanentError("The login goes in circles.")
+        reader = _FormReader()
+        reader.feed(answer.text)
+        if reader.form is None:
+            return answer.text
+        answer = session.post(
+            urljoin(answer.url, reader.form.action), data=reader.form.filled(choices), timeout=TIMEOUT_S
+        )
+    raise LoginStumbledError("The login goes in circles.")

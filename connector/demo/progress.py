@@ -1,17 +1,21 @@
 """Watches the deals on their way and says every step, until all have ended or the time is up."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from connector.demo.patience import Patience
 from connector.demo.scenario import SampleDeal
-from connector.errors import DatabaseUnavailableError
+from connector.demo.telling import Teller
 from connector.pipeline.services import Services
 from connector.store import runs
 from connector.store.runs import RunRow
 
 END_STATES = ("done", "needs_attention", "ignored", "cancelled")
 POLL_S = 0.2
+"""Often enough to show most of the states on the way, without a load worth naming."""
+
+TITLE_WIDTH = 36
+"""Of the deal's title, so that the states stand below each other."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,35 +29,34 @@ class Watched:
 
 
 def watch(
-    services: Services,
-    deals: list[Watched],
-    *,
-    timeout_s: float,
-    say: Callable[[str], None],
-    stopped: Callable[[], bool],
+    services: Services, deals: list[Watched], *, timeout_s: float, teller: Teller, patience: Patience
 ) -> None:
-    """Say every change of state until all deals have ended.
+    """Say every change of state until all deals have ended or the time is up.
 
-    The database may be away for a moment (it may be killed on purpose): then it is asked again.
+    :raises InterruptedDemoError: somebody asked for the end.
     """
     seen: dict[Watched, str] = {}
-    latest: dict[Watched, RunRow] = {}
     ends_at = time.monotonic() + timeout_s
-    while time.monotonic() < ends_at and not stopped():
-        try:
-            latest = _read(services, deals)
-        except DatabaseUnavailableError:
-            time.sleep(POLL_S)
-            continue
+    while time.monotonic() < ends_at:
+        latest = patience.call(lambda: _read(services, deals))
         for watched in deals:
-            run = latest.get(watched)
-            shown = f"{run.state}{f' ({run.waiting_for})' if run.waiting_for else ''}" if run else ""
-            if run and seen.get(watched) != shown:
+            shown = _shown(latest[watched]) if watched in latest else ""
+            if seen.get(watched, "") != shown:
                 seen[watched] = shown
-                say(f"  {watched.tenant_key:17} {watched.deal.title[:36]:36} {shown}")
+                ended = sum(run.state in END_STATES for run in latest.values())
+                teller.live(
+                    f"{watched.tenant_key:16}  {watched.deal.title[:TITLE_WIDTH]:{TITLE_WIDTH}}  "
+                    f"{ended:>2}/{len(deals)}  {shown}"
+                )
         if len(latest) == len(deals) and all(run.state in END_STATES for run in latest.values()):
             break
         time.sleep(POLL_S)
+
+
+def _shown(run: RunRow) -> str:
+    """The state, and what it waits for or why it ended."""
+    why = run.waiting_for or run.reason_code or run.ignore_rule
+    return f"{run.state} ({why})" if why and run.state != "done" else run.state
 
 
 def _read(services: Services, deals: list[Watched]) -> dict[Watched, RunRow]:

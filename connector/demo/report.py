@@ -1,9 +1,12 @@
 """Where every deal of the demo ended, and whether that is where it should."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from connector.demo.progress import Watched
+from connector.demo.progress import TITLE_WIDTH, Watched
+from connector.demo.sandbox import road
 from connector.pipeline.summary import RunSummary
+from connector.store.tenants import TenantRow
 
 
 def verdict(watched: Watched, found: RunSummary | None) -> list[str]:
@@ -25,30 +28,62 @@ def verdict(watched: Watched, found: RunSummary | None) -> list[str]:
     return wrong
 
 
-def lines(watched: Watched, found: RunSummary | None) -> list[str]:
-    """One deal's end for the terminal."""
+def report_lines(
+    deals: Sequence[Watched], found: Mapping[Watched, RunSummary | None], tenants: Mapping[int, TenantRow]
+) -> list[str]:
+    """Every deal's end for the terminal, tenant by tenant."""
+    lines = ["", "Where every deal ended"]
+    for tenant in tenants.values():
+        lines += ["", f"{tenant.name} ({road(tenant.config)})", HEADING]
+        for watched in deals:
+            if watched.tenant_id == tenant.id:
+                lines += _deal_lines(watched, found[watched])
+    return lines
+
+
+def _deal_lines(watched: Watched, found: RunSummary | None) -> list[str]:
     wrong = verdict(watched, found)
-    mark = "ok   " if not wrong else "WRONG"
-    head = f"{mark} {watched.tenant_key:17} deal {watched.deal_id}  {watched.deal.title}"
+    facts = _facts(found)
+    first = _row("ok" if not wrong else "WRONG", str(watched.deal_id), watched.deal.title, *facts)
+    told = _told(found) if found else []
+    return [first, *(f"{INDENT}{line}" for line in (*told, *(f">>> {text}" for text in wrong)))]
+
+
+def _row(mark: str, deal: str, title: str, state: str, amount: str, debtor: str, revenue: str) -> str:
+    return (
+        f"  {mark:5}  {deal:9}  {title[:TITLE_WIDTH]:{TITLE_WIDTH}}  {state:15}  {amount:>13}  "
+        f"{debtor:>6}  {revenue}"
+    ).rstrip()
+
+
+HEADING = _row("", "deal", "title", "state", "amount", "debtor", "revenue accounts")
+INDENT = " " * 9
+
+
+def _facts(found: RunSummary | None) -> tuple[str, str, str, str]:
     if found is None:
-        return [head, *_wrong(wrong)]
+        return "-", "", "", ""
+    if found.run.state in ("ignored", "cancelled") or found.amount is None:
+        return found.run.state, "", "", ""
+    return (
+        found.run.state,
+        f"{found.amount:,.2f} {found.currency}",
+        str(found.debtor_account or ""),
+        ", ".join(map(str, found.revenue_accounts)),
+    )
+
+
+def _told(found: RunSummary) -> list[str]:
     run = found.run
-    if run.state in {"needs_attention", "cancelled"}:
-        told = [
-            f"      {run.state}: {run.reason_message or run.waiting_for}",
-            f"      cure: {run.reason_cure or '-'}",
-        ]
-    elif run.state == "ignored":
-        told = [f"      ignored by the rule: {run.ignore_rule}"]
-    else:
-        revenue = ", ".join(map(str, found.revenue_accounts))
-        told = [
-            f"      {run.state}: {found.amount} {found.currency} from {found.debtor_account} to {revenue}",
-            f"      document {found.document_number}, GUID {found.document_guid or '-'}",
-            f"      DATEV job {found.job_id or '-'}",
-        ]
-    return [head, *told, *_wrong(wrong)]
-
-
-def _wrong(wrong: list[str]) -> list[str]:
-    return [f"      >>> {text}" for text in wrong]
+    if run.state == "ignored":
+        return [f"Rule:      {run.ignore_rule}"]
+    told = []
+    if found.document_number:
+        told.append(f"Document:  {found.document_number}, GUID {found.document_guid or '-'}")
+    if found.job_id:
+        told.append(f"DATEV job: {found.job_id}")
+    if reason := run.reason_message or run.waiting_for:
+        told.append(f"Reason:    {reason}")
+    if run.reason_cure:
+        told.append(f"Cure:      {run.reason_cure}")
+    return told

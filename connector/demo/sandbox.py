@@ -8,6 +8,7 @@ from typing import Any
 
 from fpdf import FPDF
 
+from connector.demo.patience import Patience
 from connector.demo.scenario import SampleDeal, Scenario
 from connector.errors import PermanentError
 from connector.http import HttpClient
@@ -18,10 +19,14 @@ PIPEDRIVE_APP = "demo-pipedrive-app"
 
 
 class SandboxControl:
-    """Calls the sandbox's control API, described in :mod:`webapp.sandbox`."""
+    """Calls the sandbox's control API, described in :mod:`webapp.sandbox`.
 
-    def __init__(self, root: str) -> None:
+    Every operation used here may be done twice: a deal is won once, the rest overwrites itself.
+    """
+
+    def __init__(self, root: str, patience: Patience) -> None:
         self._root = root
+        self._patience = patience
         self._http = HttpClient(
             "sandbox", connect_timeout=timedelta(seconds=5), call_deadline=timedelta(seconds=30)
         )
@@ -31,7 +36,9 @@ class SandboxControl:
 
         :raises PermanentError: the sandbox refuses it, which is a mistake in the scenario.
         """
-        answer = self._http.send("POST", f"{self._root}/control/{path}", json=body, safe=True)
+        answer = self._patience.call(
+            lambda: self._http.send("POST", f"{self._root}/control/{path}", json=body, safe=True)
+        )
         if answer.status >= 300:
             raise PermanentError(f"The sandbox refuses {path}: {answer.body.decode(errors='replace')}")
         return answer.json()
