@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.acceptance.killing import MOMENTS, demo_with, matrix
+from tests.acceptance.killing import MOMENTS, matrix, run_with
 
 
 def main() -> int:
@@ -33,7 +33,7 @@ def main() -> int:
         Path(folder).chmod(0o711)  # PostgreSQL may run as another user
         for kill in kills:
             started = time.monotonic()
-            changed, text = demo_with(kill, Path(folder) / "var")
+            changed, text = run_with([kill], Path(folder) / "var")
             failed += bool(changed)
             verdict = "FAILED" if changed else "ok"
             print(f"{verdict:6} {time.monotonic() - started:5.1f} s  {kill}", flush=True)

@@ -101,13 +101,15 @@ class DemoProcess:
         """Whether the demo itself still runs."""
         return self._process.poll() is None
 
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal to the demo's process alone."""
-        self._process.send_signal(number)
+    def send_after(self, delay_s: float, name: str) -> None:
+        """Send a signal to the demo's process alone, a while from now."""
+        time.sleep(delay_s)
+        self._process.send_signal(signal.Signals[name])
 
-    def send_to_group(self, number: signal.Signals) -> None:
-        """Send a signal to the whole group, as a terminal does on Ctrl-C."""
-        os.killpg(self._process.pid, number)
+    def kill_after(self, delay_s: float) -> None:
+        """Kill the demo's process, a while from now; what it supervises goes on."""
+        self.send_after(delay_s, "SIGKILL")
+        self._process.wait()
 
     def ended(self, *, timeout_s: float = ENDED_TIMEOUT_S) -> int:
         """Wait for the end; the exit code as a shell shows it."""
@@ -130,7 +132,7 @@ class DemoProcess:
     ) -> None:
         """Whatever the test thinks of it: nothing of the demo runs on."""
         if self.is_running():
-            self.send(signal.SIGTERM)
+            self._process.terminate()
             try:
                 self._process.wait(60)
             except subprocess.TimeoutExpired:

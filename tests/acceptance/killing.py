@@ -61,34 +61,35 @@ def matrix(rng: random.Random) -> list[Kill]:
     return [Kill(target, moment, _delay(rng, moment)) for target in TARGETS for moment in MOMENTS]
 
 
-def selection(rng: random.Random, count: int) -> list[Kill]:
-    """Some kills of different targets."""
-    moments = [rng.choice(list(MOMENTS)) for _ in range(count)]
+def several(rng: random.Random, count: int) -> list[Kill]:
+    """Kills of different targets at different moments of one demo, in the order of the moments."""
+    moments = sorted(rng.sample(list(MOMENTS), count), key=list(MOMENTS).index)
     targets = rng.sample(TARGETS, count)
-    return [
-        Kill(target, moment, _delay(rng, moment)) for target, moment in zip(targets, moments, strict=True)
-    ]
+    chosen = zip(targets, moments, strict=True)
+    return [Kill(target, moment, _delay(rng, moment)) for target, moment in chosen]
 
 
 def _delay(rng: random.Random, moment: str) -> float:
     return round(rng.uniform(0, MOMENTS[moment][1]), 2)
 
 
-def demo_with(kill: Kill, var_dir: Path) -> tuple[list[str], str]:
+def run_with(kills: list[Kill], var_dir: Path) -> tuple[list[str], str]:
     """Run the demo, kill in the middle.
 
-    :returns: everything that the kill has changed (nothing, it is hoped), and the demo's output.
+    :returns: everything that the kills have changed (nothing, it is hoped), and the demo's output.
     """
     with DemoProcess(var_dir, "--once") as demo:
-        demo.await_text(MOMENTS[kill.moment][0])
-        time.sleep(kill.delay_s)
-        killed = _kill(demo, kill.target)
+        killed = []
+        for kill in kills:
+            demo.await_text(MOMENTS[kill.moment][0])
+            time.sleep(kill.delay_s)
+            killed.append(_kill(demo, kill.target))
         code = demo.ended()
         changed = [] if code == 0 else [f"exit code {code}"]
         if "13 of 13 deals ended where they should" not in demo.text:
             changed.append("not every deal ended where it should")
-        if not killed:
-            changed.append("the demo was over before anything was killed")
+        if not all(killed):
+            changed.append("the demo was over before everything was killed")
         changed += [f"left behind: {process}" for process in demo.left_behind()]
         return changed + broken_promises(arrivals(var_dir)), demo.text
 

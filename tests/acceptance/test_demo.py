@@ -1,0 +1,97 @@
+"""``ml-connector demo`` as a user starts it: real processes, real servers, the sandbox as both partners."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from connector.runtime.endpoint import Endpoint
+from connector.runtime.up import flower_login_file
+from tests.acceptance.arrivals import arrivals, broken_promises
+from tests.acceptance.demo_process import DemoProcess
+from tests.acceptance.killing import MAIN, run_with, several
+
+KILLS = 3
+
+
+def test_every_deal_ends_where_it_should_and_no_process_is_left(var_dir: Path) -> None:
+    with DemoProcess(var_dir, "--once") as demo:
+        assert (0, []) == (demo.ended(), demo.left_behind()), demo.text
+    assert "13 of 13 deals ended where they should" in demo.text
+    assert [] == broken_promises(arrivals(var_dir))
+    secrets = [
+        flower_login_file(var_dir).read_text("utf-8").strip().partition(":")[2],
+        *(
+            endpoint.password
+            for name in ("postgres", "valkey")
+            if (endpoint := Endpoint.kept_in(var_dir / name))
+        ),
+    ]
+    assert 3 == len(secrets)
+    assert [] == [secret for secret in secrets if secret in demo.text]
+
+
+def test_killed_processes_change_nothing_also_on_the_data_of_an_earlier_demo(
+    var_dir: Path, rng: random.Random
+) -> None:
+    kills = several(rng, KILLS)
+    changed, text = run_with(kills, var_dir)
+    assert [] == changed, "\n".join([*map(str, kills), text])
+    told = [line for line in text.splitlines() if "killed by SIGKILL, starting it again" in line]
+    mains = {kill.target for kill in kills if " " not in kill.target}
+    assert mains == {target for target in mains if any(f"[{target} (pid" in line for line in told)}
+
+
+def test_a_demo_after_one_that_was_killed_ends_the_leftovers_and_passes(
+    var_dir: Path, rng: random.Random
+) -> None:
+    with DemoProcess(var_dir) as first:
+        first.await_text(r"deals are won")
+        first.kill_after(rng.uniform(0, 5))
+        assert [] != first.left_behind()
+        with DemoProcess(var_dir, "--once") as second:
+            assert 0 == second.ended(), f"{first.text}\n----\n{second.text}"
+        assert [] == second.left_behind()
+    assert "leftover ended" in second.text
+    assert [] == broken_promises(arrivals(var_dir))
+
+
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [("SIGINT", r"deals are won"), ("SIGTERM", r"Starting PostgreSQL")],
+    ids=["Ctrl-C while deals are under way", "SIGTERM during the start"],
+)
+def test_an_interrupted_demo_stops_cleanly(
+    var_dir: Path, rng: random.Random, number: str, moment: str
+) -> None:
+    with DemoProcess(var_dir, "--once") as demo:
+        demo.await_text(moment)
+        demo.send_after(rng.uniform(0, 4), number)
+        assert (130, []) == (demo.ended(), demo.left_behind()), demo.text
+    assert "Interrupted; everything is stopped." in demo.text
+    assert "Traceback" not in demo.text
+
+
+def test_without_once_everything_stays_up_until_somebody_asks_for_the_end(var_dir: Path) -> None:
+    with DemoProcess(var_dir) as demo:
+        demo.await_text("Everything stays up until Ctrl-C")
+        names = {
+            "postgres",
+            "valkey",
+            "sandbox",
+            "web",
+            "worker-intake",
+            "worker-datev",
+            "worker-ops",
+            "beat",
+        }
+        assert names | {"flower"} == demo.pids().keys()
+        demo.send_after(0, "SIGINT")
+        assert (0, []) == (demo.ended(), demo.left_behind()), demo.text
+
+
+def _secrets(var_dir: Path) -> list[str]:
+    """What the demo made itself and must not show."""
+    flower = flower_login_file(var_dir).read_text("utf-8").strip().partition(":")[2]
+    servers = [Endpoint.kept_in(var_dir / name) for name in ("postgres", "valkey")]
+    return [flower, *(endpoint.password for endpoint in servers if endpoint)]
