@@ -2,7 +2,7 @@
 
 from connector.errors import DataError, NotFoundError, PermanentError, Problem
 from connector.pipeline.services import Services
-from connector.pipeline.states import CANCELLED, NEEDS_ATTENTION
+from connector.pipeline.states import CANCELLED, CANCELLED_BY_HAND, NEEDS_ATTENTION
 from connector.store import Transaction, journal, runs, submissions
 from connector.store.runs import RunRow
 
@@ -44,6 +44,9 @@ def cancel_run(services: Services, run_id: int, *, actor: str, reason: str) -> b
             from_states=(NEEDS_ATTENTION,),
             now=now,
             state=CANCELLED,
+            reason_code=CANCELLED_BY_HAND,
+            reason_message=reason.strip(),
+            reason_cure="",
             resume_state=None,
             due_at=None,
             batch_id=_batch_kept(tx, run, handed_over=handed_over),

@@ -4,15 +4,18 @@ One transaction stores the event and moves the run; whether the deal is really w
 it contains, is decided later from the deal itself.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from connector.pipedrive.webhook import DealChange, DealEvent
+from connector.pipeline.after_hand_over import ask_for_correction
 from connector.pipeline.ignore import DealFacts, ignoring_rule
 from connector.pipeline.services import Services
 from connector.pipeline.states import (
     CANCELLED,
+    CANCELLED_BY_HAND,
     IGNORED,
+    INVOICE,
     NEEDS_ATTENTION,
     RUN_BEFORE_HAND_OVER,
 )
@@ -20,7 +23,38 @@ from connector.store import Transaction, inbox, journal, runs
 from connector.store.runs import RunRow
 from connector.store.tenants import TenantRow
 
-_STILL_OURS = (*RUN_BEFORE_HAND_OVER, CANCELLED, IGNORED, NEEDS_ATTENTION)
+_ENDED_WITHOUT_BATCH = (CANCELLED, IGNORED, NEEDS_ATTENTION)
+_STILL_OURS = (*RUN_BEFORE_HAND_OVER, *_ENDED_WITHOUT_BATCH)
+
+_OVER = (DealChange.REOPENED, DealChange.LOST, DealChange.DELETED)
+"""Changes after which the deal is probably not to be booked."""
+
+_NO_REASON = {"reason_code": "", "reason_message": "", "reason_cure": "", "resume_state": None}
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """One event being acted on, inside its transaction."""
+
+    tx: Transaction
+    tenant: TenantRow
+    event: DealEvent
+    now: datetime
+
+    def note(self, run_id: int, what: str, *, before: str, after: str, message: str) -> None:
+        """A journal row of a run."""
+        journal.write(
+            self.tx,
+            tenant_id=self.tenant.id,
+            run_id=run_id,
+            at=self.now,
+            event=what,
+            from_state=before,
+            to_state=after,
+            actor="intake",
+            message=message,
+            details={"event_id": self.event.event_id},
+        )
 
 
 def receive(services: Services, tenant: TenantRow, event: DealEvent, source: str) -> list[int]:
@@ -43,164 +77,203 @@ def receive(services: Services, tenant: TenantRow, event: DealEvent, source: str
         )
         if inbox_id is None:
             return []
-        known = runs.latest_of_deal(tx, tenant.id, event.deal_id, lock=True)
+        arrival = _Arrival(tx, tenant, event, now)
+        # Corrections are a human's; what an event is about is the run that books the deal.
+        known = runs.latest_of_deal(tx, tenant.id, event.deal_id, kind=INVOICE, lock=True)
         if known is None:
-            return _first(services, tx, tenant, event, inbox_id)
+            return _first(arrival, inbox_id)
         inbox.link(tx, inbox_id, known.id)
-        return _again(services, tx, tenant, event, known)
+        return _again(arrival, known)
 
 
-def _first(
-    services: Services, tx: Transaction, tenant: TenantRow, event: DealEvent, inbox_id: int
-) -> list[int]:
+def _first(arrival: _Arrival, inbox_id: int) -> list[int]:
     """A deal we have no run for: only being won makes one."""
+    event = arrival.event
     if event.change is not DealChange.WON:
         return []
-    now = services.clock.now()
-    rule = ignoring_rule(tenant.config, _deal_facts(event))
-    run_id = runs.create(
-        tx,
-        tenant_id=tenant.id,
-        deal_id=event.deal_id,
-        kind="invoice",
-        now=now,
-        state="received" if rule is None else IGNORED,
-        ignore_rule=rule or "",
-    )
+    rule = ignoring_rule(arrival.tenant.config, _deal_facts(event))
+    message = "The deal was won." if rule is None else f"Left alone by the rule: {rule}."
+    run_id = _create(arrival, event.deal_id, message, rule or "")
     if run_id is None:
         # Another delivery of the same deal has just made it; that one wakes it.
         return []
-    inbox.link(tx, inbox_id, run_id)
-    journal.write(
-        tx,
-        tenant_id=tenant.id,
-        run_id=run_id,
-        at=now,
-        event="received",
-        to_state="received" if rule is None else IGNORED,
-        actor="intake",
-        message="The deal was won." if rule is None else f"Left alone by the rule: {rule}.",
-        details={"event_id": event.event_id},
-    )
+    inbox.link(arrival.tx, inbox_id, run_id)
     return [run_id] if rule is None else []
 
 
-def _again(
-    services: Services, tx: Transaction, tenant: TenantRow, event: DealEvent, run: RunRow
-) -> list[int]:
+def _create(arrival: _Arrival, deal_id: int, message: str, ignore_rule: str = "") -> int | None:
+    state = IGNORED if ignore_rule else "received"
+    run_id = runs.create(
+        arrival.tx,
+        tenant_id=arrival.tenant.id,
+        deal_id=deal_id,
+        kind=INVOICE,
+        now=arrival.now,
+        state=state,
+        ignore_rule=ignore_rule,
+    )
+    if run_id is not None:
+        arrival.note(run_id, "received", before="", after=state, message=message)
+    return run_id
+
+
+def _again(arrival: _Arrival, run: RunRow) -> list[int]:
     """A deal that has a run: until the hand-over it is read again or cancelled, after it a human compares."""
-    still_ours = run.state in RUN_BEFORE_HAND_OVER or (
-        run.state in {CANCELLED, IGNORED, NEEDS_ATTENTION} and run.batch_id is None
-    )
-    if event.change in {DealChange.REOPENED, DealChange.LOST, DealChange.DELETED}:
-        if still_ours:
-            _cancel(services, tx, tenant, event, run)
-        else:
-            _ask_for_correction(services, tx, tenant, event, run)
+    event = arrival.event
+    if event.change is DealChange.MERGED:
+        return _merged(arrival, run)
+    if not _still_ours(run):
+        _after_hand_over(arrival, run)
         return []
-    wakes_up = event.change is DealChange.WON or (
-        event.change is DealChange.OTHER and event.status_now == "won" and run.state in RUN_BEFORE_HAND_OVER
-    )
-    if not wakes_up:
+    if event.change is DealChange.WON:
+        return _won(arrival, run)
+    if run.state == CANCELLED:
         return []
-    if still_ours:
-        return _read_again(services, tx, tenant, event, run)
-    if _is_other_win(tx, event, run):
-        _ask_for_correction(services, tx, tenant, event, run)
+    if event.change in _OVER:
+        # Deliveries may overtake each other: whether it is still won, the deal itself tells.
+        return _read_again(arrival, run, f"The deal was {event.change}.")
+    return _read_again(arrival, run, "The deal has changed.") if event.status_now == "won" else []
+
+
+def _after_hand_over(arrival: _Arrival, run: RunRow) -> None:
+    event = arrival.event
+    if event.change in _OVER:
+        _correct(arrival, run, f"was {event.change}")
+    elif event.change is DealChange.WON and _is_other_win(arrival.tx, event, run):
+        _correct(arrival, run, "was won again")
+
+
+def _won(arrival: _Arrival, run: RunRow) -> list[int]:
+    """Won again; the same win by another hook is no news once the deal has been read."""
+    same = _is_same_win(arrival.tx, arrival.event, run)
+    if run.state != CANCELLED or run.reason_code != CANCELLED_BY_HAND:
+        return [] if same else _read_again(arrival, run, "The deal was won again.")
+    if not same:
+        # A person has decided against this run: only a person decides for it.
+        _ask(
+            arrival,
+            run,
+            "won_after_cancelling",
+            "The deal was won again after its run had been cancelled by hand.",
+            "To book it now: ml-connector run retry RUN; else cancel the run again.",
+        )
     return []
 
 
-def _read_again(
-    services: Services, tx: Transaction, tenant: TenantRow, event: DealEvent, run: RunRow
-) -> list[int]:
-    now = services.clock.now()
-    if run.state == IGNORED and ignoring_rule(tenant.config, _deal_facts(event)) is not None:
+def _still_ours(run: RunRow) -> bool:
+    """Whether nothing of the run can be at DATEV but its document."""
+    return run.state in RUN_BEFORE_HAND_OVER or (run.state in _ENDED_WITHOUT_BATCH and run.batch_id is None)
+
+
+def _read_again(arrival: _Arrival, run: RunRow, message: str) -> list[int]:
+    rule = ignoring_rule(arrival.tenant.config, _deal_facts(arrival.event))
+    if run.state == IGNORED and rule is not None:
         return []
     runs.reset(
-        tx,
+        arrival.tx,
         run.id,
         from_states=_STILL_OURS,
-        now=now,
+        now=arrival.now,
         state="received",
-        due_at=now,
-        resume_state=None,
-        reason_code="",
-        reason_message="",
-        reason_cure="",
+        due_at=arrival.now,
         ignore_rule="",
+        **_NO_REASON,
     )
-    journal.write(
-        tx,
-        tenant_id=tenant.id,
-        run_id=run.id,
-        at=now,
-        event="read_again",
-        from_state=run.state,
-        to_state="received",
-        actor="intake",
-        message="The deal has changed." if run.state != CANCELLED else "The deal was won again.",
-        details={"event_id": event.event_id},
-    )
+    arrival.note(run.id, "read_again", before=run.state, after="received", message=message)
     return [run.id]
 
 
-def _cancel(services: Services, tx: Transaction, tenant: TenantRow, event: DealEvent, run: RunRow) -> None:
-    now = services.clock.now()
+def _cancel(arrival: _Arrival, run: RunRow, message: str) -> None:
     if run.state in {CANCELLED, IGNORED}:
         return
-    runs.reset(tx, run.id, from_states=_STILL_OURS, now=now, state=CANCELLED, due_at=None)
-    journal.write(
-        tx,
-        tenant_id=tenant.id,
-        run_id=run.id,
-        at=now,
-        event="cancelled",
-        from_state=run.state,
-        to_state=CANCELLED,
-        actor="intake",
-        message=f"The deal was {event.change} before it was handed over.",
-        details={"event_id": event.event_id},
+    runs.reset(
+        arrival.tx,
+        run.id,
+        from_states=_STILL_OURS,
+        now=arrival.now,
+        state=CANCELLED,
+        due_at=None,
+        **{**_NO_REASON, "reason_code": str(arrival.event.change), "reason_message": message},
     )
+    arrival.note(run.id, "cancelled", before=run.state, after=CANCELLED, message=message)
+
+
+def _merged(arrival: _Arrival, run: RunRow) -> list[int]:
+    """The deal went up in another one: before the hand-over that one is booked, with its own organization."""
+    survivor = int(arrival.event.merged_to or 0)
+    other = runs.latest_of_deal(arrival.tx, arrival.tenant.id, survivor, kind=INVOICE, lock=True)
+    if not _still_ours(run):
+        _correct(arrival, run, f"was merged into deal {survivor}")
+        if other is not None and other.state in RUN_BEFORE_HAND_OVER:
+            _ask(
+                arrival,
+                other,
+                "merged_with_booked_deal",
+                f"The deal {run.deal_id}, booked with run {run.id}, was merged into this deal.",
+                "Make sure that nothing of it is among this deal's lines, then: ml-connector run retry RUN",
+            )
+        return []
+    if run.state in {CANCELLED, IGNORED}:
+        return []
+    _cancel(arrival, run, f"The deal was merged into deal {survivor} before it was handed over.")
+    message = f"Deal {run.deal_id} was merged into this deal."
+    if other is None:
+        created = _create(arrival, survivor, message)
+        return [] if created is None else [created]
+    if not _still_ours(other):
+        _correct(arrival, other, f"took up deal {run.deal_id}")
+        return []
+    if other.state == IGNORED or other.reason_code == CANCELLED_BY_HAND:
+        return []
+    return _read_again(arrival, other, message)
+
+
+def _ask(arrival: _Arrival, run: RunRow, code: str, message: str, cure: str) -> None:
+    runs.reset(
+        arrival.tx,
+        run.id,
+        from_states=_STILL_OURS,
+        now=arrival.now,
+        state=NEEDS_ATTENTION,
+        due_at=None,
+        resume_state="received",
+        reason_code=code,
+        reason_message=message,
+        reason_cure=cure,
+    )
+    arrival.note(run.id, "needs_attention", before=run.state, after=NEEDS_ATTENTION, message=message)
+
+
+def _correct(arrival: _Arrival, run: RunRow, what: str) -> None:
+    ask_for_correction(
+        arrival.tx,
+        run,
+        f"The deal {what} after it had been handed over to DATEV with run {run.id}.",
+        now=arrival.now,
+        event_id=arrival.event.event_id,
+    )
+
+
+def _is_same_win(tx: Transaction, event: DealEvent, run: RunRow) -> bool:
+    """Whether this is the win that the run has read."""
+    booked = _booked_win(tx, run)
+    return booked is not None and event.won_time is not None and _close(event.won_time, booked)
 
 
 def _is_other_win(tx: Transaction, event: DealEvent, run: RunRow) -> bool:
     """Whether this is another win than the one that was handed over; several hooks report the same win."""
-    if event.won_time is None:
-        return False
+    booked = _booked_win(tx, run)
+    return booked is not None and event.won_time is not None and not _close(event.won_time, booked)
+
+
+def _booked_win(tx: Transaction, run: RunRow) -> datetime | None:
     deal = (runs.document_of(tx, run.id, "bundle") or {}).get("deal", {})
-    booked = deal.get("won_time")
-    return booked is not None and abs((event.won_time - datetime.fromisoformat(booked)).total_seconds()) >= 1
+    return datetime.fromisoformat(deal["won_time"]) if deal.get("won_time") else None
 
 
-def _ask_for_correction(
-    services: Services, tx: Transaction, tenant: TenantRow, event: DealEvent, run: RunRow
-) -> None:
-    """After the hand-over nothing changes by itself: a human decides about a correction."""
-    now = services.clock.now()
-    message = f"The deal was {event.change} after it had been handed over to DATEV with run {run.id}."
-    cure = "Compare the deal with the booking; correct it in DATEV if needed, then cancel this run."
-    correction = runs.create(
-        tx,
-        tenant_id=tenant.id,
-        deal_id=event.deal_id,
-        kind="correction",
-        revision=run.revision + 1,
-        now=now,
-        state=NEEDS_ATTENTION,
-        title=run.title,
-        reason=("changed_after_hand_over", message, cure),
-    )
-    journal.write(
-        tx,
-        tenant_id=tenant.id,
-        run_id=correction or run.id,
-        at=now,
-        event="changed_after_hand_over",
-        to_state=NEEDS_ATTENTION if correction else "",
-        actor="intake",
-        message=message,
-        details={"event_id": event.event_id, "run": run.id},
-    )
+def _close(one: datetime, other: datetime) -> bool:
+    """Version 1 tells whole seconds."""
+    return abs((one - other).total_seconds()) < 1
 
 
 def _deal_facts(event: DealEvent) -> DealFacts:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from connector.errors import ConfigurationError, NotFoundError, PermanentError
 from connector.pipeline.services import Services
-from connector.pipeline.states import NEEDS_ATTENTION, RUN_BEFORE_HAND_OVER, RUN_WORKING
+from connector.pipeline.states import CORRECTION, NEEDS_ATTENTION, RUN_BEFORE_HAND_OVER, RUN_WORKING
 from connector.store import Transaction, batches, journal, runs, submissions, tenants
 from connector.store.runs import RunRow
 
@@ -44,7 +44,7 @@ def retry_run(services: Services, run_id: int, *, actor: str, send_again: bool =
             )
         if run.state in RUN_WORKING:
             return _hurry(services, tx, run, actor)
-        if run.state != NEEDS_ATTENTION or run.kind == "correction":
+        if run.state != NEEDS_ATTENTION or run.kind == CORRECTION:
             raise PermanentError(
                 f"Run {run_id} is {run.state}, so there is nothing to retry.",
                 code="nothing_to_retry",
@@ -57,7 +57,7 @@ def retry_run(services: Services, run_id: int, *, actor: str, send_again: bool =
 
 def _hurry(services: Services, tx: Transaction, run: RunRow, actor: str) -> Retried:
     now = services.clock.now()
-    runs.reset(tx, run.id, from_states=(run.state,), now=now, due_at=now)
+    _or_overtaken(run, runs.reset(tx, run.id, from_states=(run.state,), now=now, due_at=now))
     _journal(services, tx, run, actor, run.state, "Does not wait any longer.")
     return Retried(run.id, None, run.state)
 
@@ -67,7 +67,10 @@ def _retry_run(services: Services, tx: Transaction, run: RunRow, actor: str) -> 
     now = services.clock.now()
     before_hand_over = run.resume_state in RUN_BEFORE_HAND_OVER or run.resume_state is None
     state = "received" if before_hand_over else str(run.resume_state)
-    runs.reset(tx, run.id, from_states=(NEEDS_ATTENTION,), now=now, state=state, due_at=now, **_CLEAN)
+    _or_overtaken(
+        run,
+        runs.reset(tx, run.id, from_states=(NEEDS_ATTENTION,), now=now, state=state, due_at=now, **_CLEAN),
+    )
     _journal(services, tx, run, actor, state, "Tried again.")
     return Retried(run.id, None, state)
 
@@ -76,7 +79,8 @@ def _retry_batch(
     services: Services, tx: Transaction, run: RunRow, batch_id: int, actor: str, send_again: bool
 ) -> Retried:
     now = services.clock.now()
-    batch = batches.get(tx, batch_id)
+    # Locked first: of two people who retry at once, the second must not touch what the first has started.
+    batch = batches.get(tx, batch_id, lock=True)
     if batch is None or batch.state != NEEDS_ATTENTION:
         raise PermanentError(f"The batch of run {run.id} does not need attention.", code="nothing_to_retry")
     state = batch.resume_state or "closed"
@@ -94,6 +98,15 @@ def _retry_batch(
     )
     _journal(services, tx, run, actor, "batched", "Tried again with its batch.", batch_id=batch_id)
     return Retried(run.id, batch_id, state)
+
+
+def _or_overtaken(run: RunRow, done: bool) -> None:
+    if not done:
+        raise PermanentError(
+            f"Run {run.id} has just been changed by somebody else.",
+            code="overtaken",
+            cure="Look at it again: ml-connector run show RUN",
+        )
 
 
 def _journal(

@@ -15,7 +15,6 @@ from typing import Any
 from connector.errors import (
     AmbiguousError,
     ClaimLostError,
-    ConfigurationError,
     ConnectorError,
     DatabaseUnavailableError,
     PermissionMissingError,
@@ -46,6 +45,9 @@ class Outcome:
 
 GO_ON = Outcome(go_on=True)
 STOP = Outcome(go_on=False)
+
+TRY_BY_HAND = "See whether the partner works again, then: ml-connector run retry RUN"
+"""The cure once our own tries are used up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,19 +157,53 @@ def run_link(
 
 
 def _do(work: Work, link: Link, function: LinkFunction) -> tuple[Outcome, str]:
+    """Work and write; whoever has lost the claim on the way, however far it came, writes nothing."""
+    try:
+        if work.claim.attempts >= RETRY_BUDGET:
+            return _write(work, link, _worn_out(link)), "worn_out"
+        return _try(work, link, function)
+    except ClaimLostError:
+        return STOP, "claim_lost"
+
+
+def _try(work: Work, link: Link, function: LinkFunction) -> tuple[Outcome, str]:
     try:
         result = function(work)
         return _write(work, link, result), type(result).__name__.lower()
-    except ClaimLostError:
-        return STOP, "claim_lost"
-    except DatabaseUnavailableError:
+    except (ClaimLostError, DatabaseUnavailableError):
         raise
     except ConnectorError as e:
         return _fail(work, link, e), e.code
+    except work.services.interruptions:
+        log.warning("step_too_slow")
+        return _fail(work, link, _too_slow(link)), "step_too_slow"
     except Exception:
         log.exception("step_crashed")
-        _park_unknown(work, link)
-        return STOP, "internal_error"
+        return _write(work, link, _unknown(link)), "internal_error"
+
+
+def _worn_out(link: Link) -> Park:
+    return Park(
+        "step_keeps_dying",
+        f"The step {link.name} was broken off {RETRY_BUDGET} times: its worker was killed or ended.",
+        "Look into the workers' log (memory?), then: ml-connector run retry RUN",
+    )
+
+
+def _too_slow(link: Link) -> TransientError:
+    return TransientError(
+        f"The step {link.name} took too long and was broken off.",
+        code="step_too_slow",
+        cure="Nothing to do: it is tried again.",
+    )
+
+
+def _unknown(link: Link) -> Park:
+    return Park(
+        "internal_error",
+        f"An unexpected error happened in the step {link.name}.",
+        "Send the log lines of this run to whoever runs ml-connector, then retry the run.",
+    )
 
 
 def _write(work: Work, link: Link, result: Result) -> Outcome:
@@ -221,10 +257,12 @@ def _fail(work: Work, link: Link, e: ConnectorError) -> Outcome:
             return _wait(work, link, pause, e.message, attempts=work.claim.attempts + 1, details=e.details())
         case ReconnectNeededError() | PermissionMissingError():
             return _park_tenant(work, link, e)
-        case AmbiguousError() | TransientError() | ConfigurationError() | ConnectorError():
-            with work.services.database.transaction() as tx:
-                _park(tx, work, link, Park(e.code, e.message, e.cure, details=e.details()))
-    return STOP
+        case AmbiguousError() | TransientError():
+            # Their own cure says that nothing has to be done, which is true no more.
+            message = f"{e.message} It was tried {work.claim.attempts + 1} times."
+            return _write(work, link, Park(e.code, message, TRY_BY_HAND, details=e.details()))
+        case _:
+            return _write(work, link, Park(e.code, e.message, e.cure, details=e.details()))
 
 
 def backoff_pause(failures: int, timers: Timers) -> timedelta:
@@ -316,18 +354,4 @@ def park_tenant(tx: Transaction, work: Work, actor: str, e: ConnectorError) -> N
             actor=actor,
             message=e.message,
             details=e.details(),
-        )
-
-
-def _park_unknown(work: Work, link: Link) -> None:
-    with work.services.database.transaction() as tx:
-        _park(
-            tx,
-            work,
-            link,
-            Park(
-                "internal_error",
-                f"An unexpected error happened in the step {link.name}.",
-                "Send the log lines of this run to whoever runs ml-connector, then retry the run.",
-            ),
         )

@@ -22,6 +22,8 @@ class Services:
     database: Database
     vault: Vault
     clock: Clock = field(default_factory=SystemClock)
+    interruptions: tuple[type[Exception], ...] = ()
+    """What breaks a step off from outside, such as the soft time limit of whatever executes the steps."""
 
     @cached_property
     def timers(self) -> Timers:

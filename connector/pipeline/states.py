@@ -7,6 +7,14 @@ IGNORED = "ignored"
 CANCELLED = "cancelled"
 DONE = "done"
 
+INVOICE = "invoice"
+"""Kind of the run that books a deal."""
+CORRECTION = "correction"
+"""Kind of the run that asks a human about a deal that changed after its booking; never carried by itself."""
+
+CANCELLED_BY_HAND = "cancelled_by_hand"
+"""Reason code by which a person's decision is told from an event's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:

@@ -33,9 +33,10 @@ class BatchRow:
 _COLUMNS = [t.batch.c[name] for name in BatchRow.__slots__]
 
 
-def get(tx: Transaction, batch_id: int) -> BatchRow | None:
-    """The batch with this id."""
-    row = tx.execute(sa.select(*_COLUMNS).where(t.batch.c.id == batch_id)).first()
+def get(tx: Transaction, batch_id: int, *, lock: bool = False) -> BatchRow | None:
+    """The batch with this id, locked until the transaction ends when asked."""
+    chosen = sa.select(*_COLUMNS).where(t.batch.c.id == batch_id)
+    row = tx.execute(chosen.with_for_update() if lock else chosen).first()
     return BatchRow(*row) if row else None
 
 
@@ -43,7 +44,19 @@ def open_for(
     tx: Transaction, *, tenant_id: int, fiscal_year: date, month: date, fmt: str, now: datetime
 ) -> int:
     """The open batch of this tenant, fiscal year and month, made if there is none, locked until commit."""
-    made = tx.execute(
+    found = None
+    while found is None:
+        found = _make_open(
+            tx, tenant_id=tenant_id, fiscal_year=fiscal_year, month=month, fmt=fmt, now=now
+        ) or _lock_open(tx, tenant_id=tenant_id, fiscal_year=fiscal_year, month=month)
+    return found
+
+
+def _make_open(
+    tx: Transaction, *, tenant_id: int, fiscal_year: date, month: date, fmt: str, now: datetime
+) -> int | None:
+    """A new open batch; None where there is one."""
+    return tx.execute(
         insert(t.batch)
         .values(
             tenant_id=tenant_id,
@@ -59,8 +72,10 @@ def open_for(
         )
         .returning(t.batch.c.id)
     ).scalar_one_or_none()
-    if made is not None:
-        return made
+
+
+def _lock_open(tx: Transaction, *, tenant_id: int, fiscal_year: date, month: date) -> int | None:
+    """The open batch; None where it has been closed since."""
     return tx.execute(
         sa.select(t.batch.c.id)
         .where(
@@ -70,7 +85,7 @@ def open_for(
             t.batch.c.state == "open",
         )
         .with_for_update()
-    ).scalar_one()
+    ).scalar_one_or_none()
 
 
 def close(tx: Transaction, batch_id: int, *, now: datetime) -> bool:

@@ -42,7 +42,9 @@ class Claim:
     state: str
     epoch: int
     attempts: int
-    """Failures in a row; waiting does not count."""
+    """Failures in a row; waiting does not count. A claim whose lease ran out was one."""
+    waiting_for: str = ""
+    """What the row waited for, to tell news from repetition."""
 
 
 def state_of(tx: Transaction, subject: Subject, row_id: int) -> str | None:
@@ -65,10 +67,19 @@ def take(
             sa.or_(table.c.lease_until.is_(None), table.c.lease_until <= now),
             sa.exists().where(t.tenant.c.id == table.c.tenant_id, t.tenant.c.parked_at.is_(None)),
         )
-        .values(epoch=table.c.epoch + 1, lease_until=now + lease)
-        .returning(table.c.tenant_id, table.c.epoch, table.c.attempts)
+        .values(
+            epoch=table.c.epoch + 1,
+            lease_until=now + lease,
+            # A lease that was never put down: its worker died, which counts like any other failure.
+            attempts=table.c.attempts + sa.case((table.c.lease_until.is_(None), 0), else_=1),
+        )
+        .returning(table.c.tenant_id, table.c.epoch, table.c.attempts, table.c.waiting_for)
     ).first()
-    return Claim(subject, row_id, row.tenant_id, state, row.epoch, row.attempts) if row else None
+    return (
+        Claim(subject, row_id, row.tenant_id, state, row.epoch, row.attempts, row.waiting_for)
+        if row
+        else None
+    )
 
 
 def move(
@@ -133,6 +144,8 @@ def wait(
 ) -> None:
     """Put the row down until ``due_at``, in its state; the claim ends.
 
+    The journal tells what it waits for once, and every failure; not that it still waits for the same.
+
     :raises ClaimLostError: someone else has claimed the row since.
     """
     _update(
@@ -145,7 +158,8 @@ def wait(
         woken_at=None,
         updated_at=now,
     )
-    _journal(tx, claim, now, "waits", claim.state, actor, waiting_for, details)
+    if waiting_for != claim.waiting_for or attempts != claim.attempts:
+        _journal(tx, claim, now, "waits", claim.state, actor, waiting_for, details)
 
 
 def park(

@@ -57,15 +57,21 @@ def lock_accounts(tx: Transaction, tenant_id: int) -> None:
 
 
 def batch_carrying(tx: Transaction, debtor_ids: Collection[int], but_batch_id: int) -> int | None:
-    """Another batch whose debtors' file with one of these debtors is on its way to DATEV."""
+    """Another batch whose debtors' file with one of these debtors is on its way to DATEV.
+
+    A batch that waits for a human does not count: master data sent twice are the same master data,
+    but a batch that waits for a parked one would wait in silence.
+    """
     carried, submission = t.submission_debtor, t.submission
     return tx.execute(
         sa.select(submission.c.batch_id)
         .join(carried, carried.c.submission_id == submission.c.id)
+        .join(t.batch, t.batch.c.id == submission.c.batch_id)
         .where(
             carried.c.debtor_id.in_(debtor_ids),
             submission.c.state.in_(("intended", "accepted")),
             submission.c.batch_id != but_batch_id,
+            t.batch.c.state != "needs_attention",
         )
         .limit(1)
     ).scalar_one_or_none()
@@ -74,9 +80,8 @@ def batch_carrying(tx: Transaction, debtor_ids: Collection[int], but_batch_id: i
 def next_free_account(tx: Transaction, tenant_id: int, first: int, last: int) -> int | None:
     """The account after the highest one used in the range; None when the range is used up.
 
-    Holds a lock until the transaction ends, so that two workers never get the same answer.
+    Under :func:`lock_accounts`, or two workers get the same answer.
     """
-    lock_accounts(tx, tenant_id)
     highest = tx.execute(
         sa.select(sa.func.max(t.debtor.c.account)).where(
             t.debtor.c.tenant_id == tenant_id,
@@ -98,7 +103,10 @@ def keep(
     collective: bool,
     now: datetime,
 ) -> int:
-    """Create or update the debtor of a party. Returns its id."""
+    """Create or update the debtor of a party. Returns its id.
+
+    Under another account DATEV knows nothing of the party yet.
+    """
     changing = {"record": to_plain(record), "record_hash": record_hash, "updated_at": now}
     return tx.execute(
         insert(t.debtor)
@@ -112,7 +120,14 @@ def keep(
         )
         .on_conflict_do_update(
             index_elements=["tenant_id", "party"],
-            set_={**changing, "account": record.account, "collective": collective},
+            set_={
+                **changing,
+                "account": record.account,
+                "collective": collective,
+                "transferred_hash": sa.case(
+                    (t.debtor.c.account == record.account, t.debtor.c.transferred_hash), else_=None
+                ),
+            },
         )
         .returning(t.debtor.c.id)
     ).scalar_one()

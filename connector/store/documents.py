@@ -12,6 +12,9 @@ from connector.codec import from_plain, to_plain
 from connector.store import tables as t
 from connector.store.engine import Transaction
 
+_NUMBER_LOCK = 0x6E756D62
+"""Advisory lock (with the tenant's id) under which "this number is free" stays true until the commit."""
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
@@ -45,6 +48,11 @@ def content(tx: Transaction, document_id: int) -> bytes:
     return bytes(
         tx.execute(sa.select(t.document.c.content).where(t.document.c.id == document_id)).scalar_one()
     )
+
+
+def lock_numbers(tx: Transaction, tenant_id: int) -> None:
+    """Let one worker at a time give a tenant's document numbers, until its transaction ends."""
+    tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_NUMBER_LOCK, tenant_id)))
 
 
 def number_owner(tx: Transaction, tenant_id: int, document_number: str) -> int | None:

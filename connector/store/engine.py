@@ -68,7 +68,7 @@ class Database:
             if not _is_unavailable(e):
                 raise
             raise DatabaseUnavailableError(
-                "The database cannot be reached.", cure="Nothing to do: it is tried again."
+                "The database cannot be reached or is too busy.", cure="Nothing to do: it is tried again."
             ) from e
 
     def close(self) -> None:
@@ -102,13 +102,16 @@ def migrate(database_url: str) -> None:
 def _is_unavailable(error: Exception) -> bool:
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or (
-            isinstance(error, OperationalError) and getattr(error.orig, "pgcode", None) in _AWAY
+            isinstance(error, OperationalError) and getattr(error.orig, "pgcode", None) in _AWAY | _BUSY
         )
     return True
 
 
 _AWAY = {None, "57P01", "57P02", "57P03", "08000", "08003", "08006", "08001", "08004", "53300"}
 """SQLSTATE of a server that is away, starting, stopping or full; None: no connection was made at all."""
+
+_BUSY = {"40001", "40P01", "55P03", "57014"}
+"""SQLSTATE of a conflict with others: serialization, deadlock, lock not available, statement timeout."""
 
 
 def _checked(database_url: str) -> sa.URL:

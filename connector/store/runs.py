@@ -49,11 +49,17 @@ def get(tx: Transaction, run_id: int) -> RunRow | None:
     return RunRow(*row) if row else None
 
 
-def latest_of_deal(tx: Transaction, tenant_id: int, deal_id: int, *, lock: bool = False) -> RunRow | None:
-    """The newest run of a deal, locked against other events of the same deal when asked."""
+def latest_of_deal(
+    tx: Transaction, tenant_id: int, deal_id: int, *, kind: str | None = None, lock: bool = False
+) -> RunRow | None:
+    """The newest run of a deal (of one kind), locked against other events of the same deal when asked."""
     chosen = (
         sa.select(*_COLUMNS)
-        .where(t.run.c.tenant_id == tenant_id, t.run.c.deal_id == deal_id)
+        .where(
+            t.run.c.tenant_id == tenant_id,
+            t.run.c.deal_id == deal_id,
+            sa.true() if kind is None else t.run.c.kind == kind,
+        )
         .order_by(t.run.c.id.desc())
         .limit(1)
     )

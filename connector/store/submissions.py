@@ -62,6 +62,7 @@ def intend(
     file: bytes,
     sha256: str,
     now: datetime,
+    doubt: str = "",
 ) -> int:
     """Write the intent down. The unique reference makes a second intent for the same attempt impossible."""
     return tx.execute(
@@ -75,6 +76,7 @@ def intend(
             file=file,
             sha256=sha256,
             state="intended",
+            doubt=doubt,
             intended_at=now,
         )
         .returning(t.submission.c.id)

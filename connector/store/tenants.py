@@ -154,12 +154,19 @@ def park(tx: Transaction, tenant_id: int, *, code: str, message: str, cure: str,
 
 
 def unpark(tx: Transaction, tenant_id: int) -> bool:
-    """Let the tenant's steps run again. Returns whether it was parked."""
+    """Let the tenant's steps run again, its rows with the very next sweep. Returns whether it was parked."""
     freed = tx.execute(
         t.tenant.update()
         .where(t.tenant.c.id == tenant_id, t.tenant.c.parked_at.is_not(None))
         .values(parked_at=None, parked_code=None, parked_message=None, parked_cure=None)
     )
+    for table in (t.run, t.batch):
+        # Woken while the tenant was parked means woken in vain.
+        tx.execute(
+            table.update()
+            .where(table.c.tenant_id == tenant_id, table.c.woken_at.is_not(None))
+            .values(woken_at=None)
+        )
     return freed.rowcount == 1
 
 

@@ -22,10 +22,10 @@ def submit_debtors(work: Work) -> Result:
 
     DXSO carries debtor number, name and city in its ledger lines instead.
     """
-    if work.tenant.config.datev.format is DatevFormat.DXSO:
-        return PassOn()
     with work.services.database.transaction() as tx:
         batch = claimed_batch(tx, work)
+        if batch.format == DatevFormat.DXSO:
+            return PassOn()
         submission = latest_submission(tx, batch.id, extf.DEBTORS.name)
         wanted = pending_debtors(tx, batch.id)
         carrier = debtors.batch_carrying(tx, [debtor.id for debtor in wanted], batch.id)

@@ -5,7 +5,7 @@ file. What may be repeated is decided by what is known about the first try, its 
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -15,7 +15,15 @@ from connector.clock import scaled
 from connector.datev.extf_files import find_job, import_file
 from connector.datev.operations import Api
 from connector.datev.polling import FIRST_POLL_AFTER
-from connector.errors import AmbiguousError, ConfigurationError, PermanentError, TransientError
+from connector.errors import (
+    AmbiguousError,
+    ConfigurationError,
+    ConnectorError,
+    PermanentError,
+    PermissionMissingError,
+    ReconnectNeededError,
+    TransientError,
+)
 from connector.pipeline.hand_over.claimed_batch import accepted_values, note_on_submission
 from connector.pipeline.partners import datev_api
 from connector.pipeline.runner import Finish, Park, Result, Wait, Work
@@ -36,9 +44,9 @@ class Doubt(StrEnum):
     """Why it is not known whether DATEV took the file."""
 
     NONE = ""
-    """No answer was written down: the worker died, or is about to send."""
+    """No answer was written down: the worker is sending, or died while it was."""
     NOT_SENT = "not_sent"
-    """Certainly not taken: DATEV was not reached, or refused before reading."""
+    """Certainly not taken: not sent yet, DATEV was not reached, or it refused before reading."""
     NO_ANSWER = "no_answer"
     """Timeout or reset after sending."""
     SERVER_ERROR = "server_error"
@@ -47,8 +55,12 @@ class Doubt(StrEnum):
     """503: DATEV says to repeat, but may have taken it."""
 
 
-REPEATABLE = (Doubt.NONE, Doubt.UNAVAILABLE)
-"""Repeated by ourselves, as another attempt, once the file is missing twice; else a human decides."""
+REPEATABLE = (Doubt.UNAVAILABLE,)
+"""Repeated by ourselves, as another attempt, once the file is missing twice, because DATEV says so.
+
+In every other doubt a human decides, or the tenant's ``resend_when_not_found`` has decided already: how
+soon a job appears in DATEV's list is not published, so "not listed" does not prove "not taken".
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,8 @@ def begin(
     more: Callable[[Transaction, int], None] | None = None,
 ) -> Result:
     """Commit the intent, then hand the file over."""
-    submission = _intend(work, batch, content, file, more)
+    with work.services.database.transaction() as tx:
+        submission = _intend(tx, work, batch, content, file, more)
     return _send(work, content, submission)
 
 
@@ -114,39 +127,41 @@ def resume(work: Work, batch: BatchRow, content: Content, submission: Submission
 
 
 def _intend(
+    tx: Transaction,
     work: Work,
     batch: BatchRow,
     content: Content,
     file: bytes,
     more: Callable[[Transaction, int], None] | None,
 ) -> SubmissionRow:
-    with work.services.database.transaction() as tx:
-        attempt = len(submissions.of_batch(tx, batch.id, content.name)) + 1
-        file_name = extf_file_name(work.tenant.key, batch.id, attempt, content.name)
-        submission_id = submissions.intend(
-            tx,
-            batch_id=batch.id,
-            content=content.name,
-            attempt=attempt,
-            reference_id=reference_id(work.tenant.key, batch.id, attempt, content.name),
-            file_name=file_name,
-            file=file,
-            sha256=hashlib.sha256(file).hexdigest(),
-            now=work.now,
-        )
-        if more:
-            more(tx, submission_id)
-        work.claim = claims.move(
-            tx,
-            work.claim,
-            content.submitting,
-            now=work.now,
-            actor=content.name,
-            due_at=work.now,
-            keep=True,
-            message=f"About to hand over {file_name}.",
-        )
-        return submissions.of_batch(tx, batch.id, content.name)[-1]
+    """Write down what is about to be handed over, and that nothing has been sent yet."""
+    attempt = len(submissions.of_batch(tx, batch.id, content.name)) + 1
+    file_name = extf_file_name(work.tenant.key, batch.id, attempt, content.name)
+    submission_id = submissions.intend(
+        tx,
+        batch_id=batch.id,
+        content=content.name,
+        attempt=attempt,
+        reference_id=reference_id(work.tenant.key, batch.id, attempt, content.name),
+        file_name=file_name,
+        file=file,
+        sha256=hashlib.sha256(file).hexdigest(),
+        now=work.now,
+        doubt=Doubt.NOT_SENT,
+    )
+    if more:
+        more(tx, submission_id)
+    work.claim = claims.move(
+        tx,
+        work.claim,
+        content.submitting,
+        now=work.now,
+        actor=content.name,
+        due_at=work.now,
+        keep=True,
+        message=f"About to hand over {file_name}.",
+    )
+    return submissions.of_batch(tx, batch.id, content.name)[-1]
 
 
 def _send(work: Work, content: Content, submission: SubmissionRow) -> Result:
@@ -168,16 +183,16 @@ def _send(work: Work, content: Content, submission: SubmissionRow) -> Result:
             e.message,
             write=_noting(submission, doubt=_doubt(e), answer=dict(e.details())),
         )
-    except (TransientError, ConfigurationError):
+    except (TransientError, ReconnectNeededError, PermissionMissingError):
         note_on_submission(work, submission.id, doubt=Doubt.NOT_SENT)
         raise
-    except PermanentError as e:
+    except (PermanentError, ConfigurationError) as e:
         return refused(work, content, submission, e)
     return _accepted(work, content, submission, accepted.job_id, accepted.retry_after, "DATEV took the file.")
 
 
-def refused(work: Work, content: Content, submission: SubmissionRow, e: PermanentError) -> Park:
-    """DATEV refused the file for good: a human mends the reason, then the next attempt starts anew."""
+def refused(work: Work, content: Content, submission: SubmissionRow, e: ConnectorError) -> Park:
+    """DATEV refused the file for good: a human mends the reason, then a new file follows as next attempt."""
     return Park(
         e.code,
         e.message,
@@ -222,18 +237,14 @@ def _accepted(
 
 def _repeat(work: Work, batch: BatchRow, content: Content, submission: SubmissionRow) -> Result:
     """The file is missing twice: give the first attempt up and start the next one, visibly another."""
-    with work.services.database.transaction() as tx:
-        file = submissions.file_of(tx, submission.id)
-        carried = submissions.debtors_in(tx, submission.id)
-        submissions.update(tx, submission.id, state="abandoned", finished_at=work.now)
-        claims.write(tx, work.claim, now=work.now)
 
     def carry_on(tx: Transaction, submission_id: int) -> None:
-        _add_debtors(tx, submission_id, carried)
+        carried = submissions.debtors_in(tx, submission.id)
+        if carried:
+            submissions.add_debtors(tx, submission_id, carried)
 
-    return begin(work, batch, content, file, more=carry_on)
-
-
-def _add_debtors(tx: Transaction, submission_id: int, carried: Sequence[tuple[int, str]]) -> None:
-    if carried:
-        submissions.add_debtors(tx, submission_id, carried)
+    with work.services.database.transaction() as tx:
+        submissions.update(tx, submission.id, state="abandoned", finished_at=work.now)
+        file = submissions.file_of(tx, submission.id)
+        following = _intend(tx, work, batch, content, file, carry_on)
+    return _send(work, content, following)

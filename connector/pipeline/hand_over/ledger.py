@@ -135,6 +135,9 @@ def _thrown_away(work: Work, submission: SubmissionRow) -> bool:
         if dxso_jobs.job_status(api, client_id, submission.job_id) is not JobStatus.OPEN:
             return False
         dxso_jobs.delete_job(api, client_id, submission.job_id)
+    except AmbiguousError:
+        # Finalised after all: DATEV had only not begun with it.
+        return False
     except NotFoundError:
         pass
     note_on_submission(work, submission.id, job_id="")

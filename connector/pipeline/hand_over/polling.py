@@ -56,10 +56,11 @@ def poll_debtors(work: Work) -> Result:
 
 def poll(work: Work) -> Result:
     """Ask about the postings; when DATEV has them, the batch and its runs are posted."""
-    fmt = work.tenant.config.datev.format
-    name = ledger.CONTENT if fmt is DatevFormat.DXSO else extf.POSTINGS.name
     with work.services.database.transaction() as tx:
-        submission = latest_submission(tx, claimed_batch(tx, work).id, name)
+        batch = claimed_batch(tx, work)
+        fmt = DatevFormat(batch.format)
+        name = ledger.CONTENT if fmt is DatevFormat.DXSO else extf.POSTINGS.name
+        submission = latest_submission(tx, batch.id, name)
     if submission is None:
         raise NotFoundError(f"Batch {work.claim.id} has no submission.")
 

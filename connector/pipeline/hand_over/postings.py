@@ -8,23 +8,32 @@ from connector.pipeline.hand_over.claimed_batch import (
 )
 from connector.pipeline.hand_over.debtors import pending_debtors
 from connector.pipeline.hand_over.files import postings_file
-from connector.pipeline.runner import Result, Wait, Work
+from connector.pipeline.runner import Finish, Result, Work
+from connector.store.batches import BatchRow
 from connector.tenants.config import DatevFormat
 
 
 def submit(work: Work) -> Result:
     """Hand the postings over, or go on with a hand-over whose end is not known."""
-    if work.tenant.config.datev.format is DatevFormat.DXSO:
-        return ledger.submit(work)
     with work.services.database.transaction() as tx:
         batch = claimed_batch(tx, work)
+    # The batch's own format, whatever the tenant's file says by now: one batch never takes both roads.
+    return ledger.submit(work) if batch.format == DatevFormat.DXSO else _submit_extf(work, batch)
+
+
+def _submit_extf(work: Work, batch: BatchRow) -> Result:
+    with work.services.database.transaction() as tx:
         submission = latest_submission(tx, batch.id, extf.POSTINGS.name)
         unknown = [debtor for debtor in pending_debtors(tx, batch.id) if debtor.transferred_hash is None]
         parts = batch_documents(tx, batch.id)
     if batch.state == extf.POSTINGS.submitting and submission is not None:
         return extf.resume(work, batch, extf.POSTINGS, submission)
     if unknown:
-        return Wait(work.services.timers.sweep, "DATEV has to know the debtors first.")
+        return Finish(
+            extf.POSTINGS.before,
+            message="A debtor of the batch is new to DATEV: it goes first.",
+            goes_on=False,
+        )
     file = postings_file(
         work.tenant.config,
         fiscal_year=batch.fiscal_year,

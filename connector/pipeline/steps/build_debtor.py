@@ -50,7 +50,9 @@ def record_hash(record: DebtorRecord) -> str:
 
 
 def _account(tx: Transaction, work: Work, buyer: Party) -> int:
+    """The buyer's account, decided under a lock: two deals of a new buyer must not give it two accounts."""
     config = work.tenant.config.debtors
+    debtors.lock_accounts(tx, work.tenant.id)
     if config.strategy is DebtorStrategy.COLLECTIVE and config.collective_account is not None:
         return config.collective_account
     known = debtors.of_party(tx, work.tenant.id, buyer.key)

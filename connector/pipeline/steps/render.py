@@ -65,7 +65,7 @@ def _write(
     drawn = None
     if earlier is None and config.numbers.source is NumberSource.SEQUENCE:
         drawn = documents.draw_number(tx, work.tenant.id, SEQUENCE)
-    number = earlier.document_number if earlier else ""
+    number = earlier.document_number if earlier and config.numbers.source is NumberSource.SEQUENCE else ""
     sale = read_draft_sale(bundle, config, identity, drawn=drawn, number=number)
     invoice = decide_invoice(sale, config, tables)
     postings = decide_postings(invoice, config, tables, identity, debtor.account)
@@ -90,7 +90,12 @@ def _write(
         postings=postings,
         now=work.now,
     )
-    return {"invoice": to_plain(invoice), "content_hash": content_hash(invoice)}
+    return {
+        "invoice": to_plain(invoice),
+        "content_hash": content_hash(invoice),
+        # The booking is explained with the configuration that decided it, maybe newer than the reading.
+        "config_version": work.tenant.config_version,
+    }
 
 
 def content_hash(invoice: Invoice) -> str:
@@ -110,6 +115,7 @@ def _check(
 ) -> None:
     """Everything that would be refused later is refused now, while it concerns this deal alone."""
     problems = []
+    documents.lock_numbers(tx, work.tenant.id)
     owner = documents.number_owner(tx, work.tenant.id, invoice.document_number)
     if owner not in {None, run.id}:
         problems.append(
@@ -120,7 +126,8 @@ def _check(
                 "Give the deal another document number, then retry the run.",
             )
         )
-    if earlier and earlier.upload_begun_at and earlier.sha256 != sha256:
+    shown = (earlier.sha256, earlier.document_number) if earlier and earlier.upload_begun_at else None
+    if shown not in {None, (sha256, invoice.document_number)}:
         problems.append(
             Problem(
                 "document_already_uploaded",

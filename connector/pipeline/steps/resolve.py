@@ -33,21 +33,18 @@ def resolve(work: Work) -> Finish:
     try:
         bundle = _read(work, pipedrive_client(work.services, work.tenant, work.budget), run.deal_id)
     except NotFoundError:
-        return Finish(CANCELLED, message="The deal does not exist any more.", due_in=None, goes_on=False)
+        return _not_to_book("The deal does not exist any more.", {})
     deal = bundle["deal"]
     kept = {
         "bundle": bundle,
         "title": str(deal.get("title") or ""),
         "config_version": work.tenant.config_version,
     }
+    if deal.get("is_deleted") is True:
+        # Pipedrive shows a deleted deal for thirty days more, with the status it had.
+        return _not_to_book("The deal was deleted.", kept)
     if deal.get("status") != "won":
-        return Finish(
-            CANCELLED,
-            message=f"The deal is {deal.get('status')} now, not won.",
-            values=kept,
-            due_in=None,
-            goes_on=False,
-        )
+        return _not_to_book(f"The deal is {deal.get('status')} now, not won.", kept)
     rule = ignoring_rule(work.tenant.config, facts_of(deal))
     if rule is not None:
         return Finish(
@@ -61,6 +58,17 @@ def resolve(work: Work) -> Finish:
     sale = read_draft_sale(bundle, config, identity_of(work.tenant, run))
     decide_invoice(sale, config, booking_tables(config.terms.chart), draft=True)
     return Finish("resolved", values=kept)
+
+
+def _not_to_book(message: str, kept: Mapping[str, Any]) -> Finish:
+    """The end of a run whose deal is not won (any more), with the reason where people look for it."""
+    return Finish(
+        CANCELLED,
+        message=message,
+        values={**kept, "reason_code": "not_won", "reason_message": message},
+        due_in=None,
+        goes_on=False,
+    )
 
 
 def facts_of(deal: Mapping[str, Any]) -> DealFacts:

@@ -9,7 +9,7 @@ from connector.errors import DataError, Problem
 from connector.pipeline.partners import datev_api
 from connector.pipeline.runner import Finish, Work
 from connector.pipeline.steps.identity import claimed_run
-from connector.store import Transaction, documents
+from connector.store import Transaction, claims, documents
 from connector.tenants.config import DatevFormat
 
 
@@ -38,8 +38,9 @@ def upload_document(work: Work) -> Finish:
         known = [kind.name for kind in document_types(api, client_id)]
         if document_type not in known:
             raise DataError([_unknown_type(document_type, known)])
-    work.still_mine()
     with work.services.database.transaction() as tx:
+        # With the claim, in one transaction: from here on the document may be at DATEV and no longer changes.
+        claims.write(tx, work.claim, now=work.now)
         documents.mark_upload(tx, document.id, begun_at=document.upload_begun_at or work.now)
     uploaded = put_document(
         api,

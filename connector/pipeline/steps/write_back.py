@@ -10,8 +10,9 @@ from connector.pipeline.partners import pipedrive_client
 from connector.pipeline.runner import Finish, Work
 from connector.pipeline.states import DONE
 from connector.pipeline.steps.identity import claimed_run
-from connector.store import debtors, documents, runs
+from connector.store import batches, debtors, documents, runs
 from connector.store.documents import DocumentRow
+from connector.tenants.config import DatevFormat
 
 
 def write_back(work: Work) -> Finish:
@@ -22,16 +23,20 @@ def write_back(work: Work) -> Finish:
         bundle = runs.document_of(tx, run.id, "bundle")
         document = documents.of_run(tx, run.id)
         account = debtors.get_many(tx, [run.debtor_id])[run.debtor_id].account if run.debtor_id else None
-    state = HANDED_OVER[config.datev.format]
+        batch = batches.get(tx, run.batch_id) if run.batch_id else None
+    state = HANDED_OVER[DatevFormat(batch.format) if batch else config.datev.format]
     client = pipedrive_client(work.services, work.tenant, work.budget)
     if config.write_back.note and document:
         work.still_mine()
         _note_once(client, run.deal_id, document, _text(state, document, account))
+    message = "The deal in Pipedrive has been told."
     if config.write_back.status_field:
         field = FieldCatalog.of_bundle(bundle).find("deal", config.write_back.status_field)
         if field is not None:
             client.set_deal_field(run.deal_id, field.key, state)
-    return Finish(DONE, message="The deal in Pipedrive has been told.", due_in=None, goes_on=False)
+        else:
+            message += f" It has no field {config.write_back.status_field!r} to show the state in."
+    return Finish(DONE, message=message, due_in=None, goes_on=False)
 
 
 def _text(state: str, document: DocumentRow, account: int | None) -> str:

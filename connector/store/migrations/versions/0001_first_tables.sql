@@ -144,7 +144,7 @@ CREATE TABLE run (
                                                   'awaiting_release', 'documented', 'batched', 'posted', 'done',
                                                   'needs_attention', 'ignored', 'cancelled')),
     resume_state   text,                   -- where it goes on after needs_attention
-    config_version integer,                -- the configuration it was resolved with
+    config_version integer,                -- the configuration its document was decided with
     epoch          bigint NOT NULL DEFAULT 0,
     lease_until    timestamptz,
     due_at         timestamptz,
