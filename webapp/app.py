@@ -9,6 +9,7 @@ from connector.store import measures
 from tasks.wake import wake_run
 from webapp.error_pages import register_error_pages
 from webapp.health import health
+from webapp.landing import landing
 from webapp.logins import logins
 from webapp.receiver import MAX_BODY_BYTES, Wake, receiver
 from webapp.security import protect
@@ -30,6 +31,7 @@ def create_app(services: Services | None = None, *, wake: Wake = wake_run) -> Fl
         services = open_services(settings, pool_size=POOL_SIZE)
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.register_blueprint(landing())
     app.register_blueprint(receiver(services, wake))
     app.register_blueprint(logins(services))
     app.register_blueprint(
