@@ -3,7 +3,7 @@
 import os
 
 from connector.cli.exit_codes import ExitCode, exit_code_of
-from connector.errors import ConnectorError, PartnerAnswer, Problem, TenantFileError
+from connector.errors import ConnectorError, DatabaseUnavailableError, PartnerAnswer, Problem, TenantFileError
 from connector.log import get_logger, redact_text
 
 log = get_logger(__name__)
@@ -21,8 +21,17 @@ class Failure(Exception):  # noqa: N818 - an end, not always an error
         self.exit_code = exit_code
 
 
+DATABASE_AWAY = [
+    "Error: The database cannot be reached or is too busy.",
+    "  → Start PostgreSQL, or correct DATABASE_URL (unset: the built-in one), then repeat this.",
+]
+"""Said instead of the pipeline's own words: there it is tried again by itself, here it is not."""
+
+
 def failure_of(error: ConnectorError) -> Failure:
     """An expected error as the end of the command."""
+    if isinstance(error, DatabaseUnavailableError):
+        return Failure(DATABASE_AWAY, exit_code_of(error))
     return Failure(error_lines(error), exit_code_of(error))
 
 

@@ -1,0 +1,232 @@
+"""``run``: listing, telling the story, retrying, cancelling; ``preview --run``."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from connector.store import batches, journal, runs, submissions
+from connector.store.tenants import TenantRow
+from tests.integration.cli.conftest import Machine
+from tests.unit.cli.deals import bundle
+
+NOW = datetime(2027, 1, 2, 12, tzinfo=UTC)
+
+
+def add_run(machine: Machine, tenant: TenantRow, deal_id: int = 42, **values: Any) -> int:
+    """A run in any state, with a first line of its story."""
+    with machine.services.database.transaction() as tx:
+        run_id = runs.create(
+            tx, tenant_id=tenant.id, deal_id=deal_id, kind="invoice", now=NOW, title="Workshop"
+        )
+        assert run_id is not None
+        if values:
+            assert runs.reset(tx, run_id, from_states=("received",), now=NOW, **values)
+        journal.write(
+            tx,
+            tenant_id=tenant.id,
+            run_id=run_id,
+            at=NOW,
+            event="received",
+            to_state="received",
+            actor="webhook",
+            message="Won.",
+        )
+    return run_id
+
+
+def parked(machine: Machine, tenant: TenantRow, **values: Any) -> int:
+    """A run that needs attention."""
+    return add_run(
+        machine,
+        tenant,
+        **{
+            "state": "needs_attention",
+            "resume_state": "received",
+            "due_at": None,
+            "reason_code": "vat_id_missing",
+            "reason_message": "The VAT id is missing.",
+            "reason_cure": "Enter it.",
+            **values,
+        },
+    )
+
+
+def add_batch(machine: Machine, tenant: TenantRow) -> int:
+    with machine.services.database.transaction() as tx:
+        return batches.open_for(
+            tx,
+            tenant_id=tenant.id,
+            fiscal_year=NOW.date(),
+            month=NOW.date().replace(day=1),
+            fmt="extf",
+            now=NOW,
+        )
+
+
+def intend(machine: Machine, batch_id: int) -> None:
+    with machine.services.database.transaction() as tx:
+        submissions.intend(
+            tx,
+            batch_id=batch_id,
+            content="postings",
+            attempt=1,
+            reference_id="r",
+            file_name="EXTF_x.csv",
+            file=b"x",
+            sha256="x",
+            now=NOW,
+        )
+
+
+def test_runs_are_listed_newest_first_and_chosen_by_state_deal_and_tenant(machine: Machine) -> None:
+    tenant = machine.add_tenant()
+    first, second = add_run(machine, tenant, 1), parked(machine, tenant, deal_id=2)
+
+    def listed(*options: str) -> list[int]:
+        return [
+            row["run"] for row in json.loads(machine.run("run", "list", "--format", "json", *options).stdout)
+        ]
+
+    assert [second, first] == listed()
+    assert [second] == listed("--state", "needs_attention")
+    assert [second, first] == listed("--state", "needs_attention", "--state", "received")
+    assert [first] == listed("--deal", "1", "--tenant", "acme")
+    assert [second] == listed("--limit", "1")
+    assert "The VAT id is missing." in machine.run("run", "list").stdout
+
+
+def test_show_tells_the_facts_and_the_story(machine: Machine) -> None:
+    run_id = parked(machine, machine.add_tenant())
+
+    text = machine.run("run", "show", str(run_id)).stdout
+    value = json.loads(machine.run("run", "show", str(run_id), "--format", "json").stdout)
+
+    assert "Deal   42 Workshop" in text
+    assert "Reason: The VAT id is missing.\n  → Enter it." in text
+    assert "2027-01-02 13:00:00  · → received (by webhook): Won." in text
+    assert ("needs_attention", "vat_id_missing") == (value["state"], value["reason"]["code"])
+    assert ["Won."] == [row["message"] for row in value["journal"]]
+
+
+def test_show_keeps_the_customers_data_to_itself(machine: Machine) -> None:
+    run_id = parked(machine, machine.add_tenant(), bundle=bundle())
+
+    shown = machine.run("run", "show", str(run_id)).stdout
+    shown += machine.run("run", "show", str(run_id), "--format", "json").stdout
+
+    assert "Käufer" not in shown
+    assert "Hauptstraße" not in shown
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["show", "7"], ["retry", "7"], ["cancel", "7", "--reason", "x"]],
+)
+def test_a_run_that_is_not_there_is_said(machine: Machine, arguments: list[str]) -> None:
+    shown = machine.run("run", *arguments)
+
+    assert shown.exit_code == 1
+    assert "There is no run 7." in shown.stderr
+    assert "ml-connector run list" in shown.stderr
+
+
+def test_retry_lets_a_run_go_on(machine: Machine) -> None:
+    run_id = parked(machine, machine.add_tenant())
+
+    shown = machine.run("run", "retry", str(run_id), "--format", "json")
+
+    assert {"run": run_id, "batch": None, "state": "received"} == json.loads(shown.stdout)
+
+
+def test_retry_of_a_run_that_has_ended_is_refused(machine: Machine) -> None:
+    run_id = add_run(machine, machine.add_tenant(), state="cancelled", due_at=None)
+
+    shown = machine.run("run", "retry", str(run_id))
+
+    assert (1, True) == (shown.exit_code, "there is nothing to retry" in shown.stderr)
+
+
+def test_a_cancelled_run_tells_by_whom_and_why(machine: Machine) -> None:
+    run_id = parked(machine, machine.add_tenant())
+
+    shown = machine.run("run", "cancel", str(run_id), "--reason", "Booked by hand.")
+
+    assert (0, f"Run {run_id} is cancelled.\n") == (shown.exit_code, shown.stdout)
+    value = json.loads(machine.run("run", "show", str(run_id), "--format", "json").stdout)
+    last = value["journal"][-1]
+    assert ("cancelled", "needs_attention", "cancelled", "Booked by hand.") == (
+        value["state"],
+        last["from"],
+        last["to"],
+        last["message"],
+    )
+    assert last["actor"].startswith("operator")
+
+
+def test_only_runs_that_need_attention_are_cancelled(machine: Machine) -> None:
+    run_id = add_run(machine, machine.add_tenant())
+
+    shown = machine.run("run", "cancel", str(run_id), "--reason", "x")
+
+    assert (1, True) == (shown.exit_code, "only runs that need attention" in shown.stderr)
+
+
+def test_an_empty_reason_is_a_wrong_argument(machine: Machine) -> None:
+    assert 2 == machine.run("run", "cancel", "1", "--reason", " ").exit_code
+
+
+def test_cancelling_says_when_datev_may_have_the_postings(machine: Machine) -> None:
+    tenant = machine.add_tenant()
+    batch_id = add_batch(machine, tenant)
+    run_id = parked(machine, tenant, batch_id=batch_id, resume_state="batched")
+    intend(machine, batch_id)
+
+    shown = machine.run("run", "cancel", str(run_id), "--reason", "x")
+
+    assert shown.exit_code == 0, shown.output
+    assert "DATEV has, or may have, its postings" in shown.stdout
+
+
+def test_a_cancelled_run_leaves_the_batch_that_other_runs_go_on_with(machine: Machine) -> None:
+    tenant = machine.add_tenant()
+    batch_id = add_batch(machine, tenant)
+    run_id = parked(machine, tenant, batch_id=batch_id, resume_state="batched")
+    other = parked(machine, tenant, deal_id=43, batch_id=batch_id, resume_state="batched")
+
+    shown = machine.run("run", "cancel", str(run_id), "--reason", "x")
+
+    assert shown.exit_code == 0, shown.output
+    with machine.services.database.transaction() as tx:
+        assert [other] == [run.id for run in runs.of_batch(tx, batch_id)]
+
+
+def test_a_run_in_a_file_with_others_that_datev_may_have_is_not_cancelled(machine: Machine) -> None:
+    tenant = machine.add_tenant()
+    batch_id = add_batch(machine, tenant)
+    run_id = parked(machine, tenant, batch_id=batch_id, resume_state="batched")
+    parked(machine, tenant, deal_id=43, batch_id=batch_id, resume_state="batched")
+    intend(machine, batch_id)
+
+    shown = machine.run("run", "cancel", str(run_id), "--reason", "x")
+
+    assert (1, True) == (shown.exit_code, "shares a file" in shown.stderr)
+
+
+def test_a_run_is_previewed_with_the_deal_as_it_was_read(machine: Machine) -> None:
+    run_id = parked(machine, machine.add_tenant(), bundle=bundle(), config_version=1)
+
+    shown = machine.run("preview", "--run", str(run_id), "--format", "json")
+
+    value = json.loads(shown.stdout)
+    assert (0, "needs_attention") == (shown.exit_code, value["outcome"])
+    assert ["seller_tax_number_missing"] == [reason["code"] for reason in value["reasons"]]
+
+
+def test_a_run_whose_deal_was_not_read_yet_cannot_be_previewed(machine: Machine) -> None:
+    run_id = add_run(machine, machine.add_tenant())
+
+    shown = machine.run("preview", "--run", str(run_id))
+
+    assert (1, True) == (shown.exit_code, "has not been read yet" in shown.stderr)

@@ -1,0 +1,152 @@
+"""``tenant``: applying a file, looking at tenants, resuming a parked one."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from connector.store import tenants
+from connector.tenants.config import SecretName
+from tests.integration.cli.conftest import Machine
+from tests.unit.cli.deals import write_tenant
+
+NOW = datetime(2027, 1, 2, tzinfo=UTC)
+TOKEN = {"NOT_SET_ANYWHERE": "token-acme"}
+
+
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """A database of its own without any table."""
+    server = psycopg2.connect(postgres_url)
+    server.autocommit = True
+    try:
+        with server.cursor() as cursor:
+            cursor.execute("DROP DATABASE IF EXISTS cli_empty")
+            cursor.execute("CREATE DATABASE cli_empty")
+            yield f"{postgres_url.rpartition('/')[0]}/cli_empty"
+            cursor.execute("DROP DATABASE cli_empty WITH (FORCE)")
+    finally:
+        server.close()
+
+
+def test_a_file_is_applied_and_its_secret_stored_encrypted(machine: Machine, tmp_path: Path) -> None:
+    shown = machine.run("tenant", "apply", write_tenant(tmp_path), **TOKEN)
+
+    assert shown.exit_code == 0, shown.output
+    assert "muster: stored as configuration version 1." in shown.stdout
+    with machine.services.database.transaction() as tx:
+        row = tenants.find(tx, "muster")
+        assert row is not None
+        stored = tenants.secret(tx, row.id, SecretName.PIPEDRIVE_API_TOKEN)
+    assert stored is not None
+    assert b"token-acme" not in stored
+    assert "token-acme" == machine.services.vault.decrypt(stored)
+
+
+def test_the_same_file_again_changes_nothing(machine: Machine, tmp_path: Path) -> None:
+    path = write_tenant(tmp_path)
+    machine.run("tenant", "apply", path, **TOKEN)
+
+    shown = machine.run("tenant", "apply", path, "--format", "json", **TOKEN)
+
+    assert {
+        "tenant": "muster",
+        "config_version": 1,
+        "changed": False,
+        "resumed": False,
+        "webhook_url": f"{machine.environ['MLC_PUBLIC_URL']}/webhooks/pipedrive/muster",
+    } == json.loads(shown.stdout)
+
+
+def test_a_dry_run_stores_nothing(machine: Machine, tmp_path: Path) -> None:
+    shown = machine.run("tenant", "apply", write_tenant(tmp_path), "--dry-run", **TOKEN)
+
+    assert (0, True) == (shown.exit_code, "Nothing was stored." in shown.stdout)
+    assert [] == json.loads(machine.run("tenant", "list", "--format", "json").stdout)
+
+
+def test_a_missing_secret_is_refused_with_its_line(machine: Machine, tmp_path: Path) -> None:
+    shown = machine.run("tenant", "apply", write_tenant(tmp_path))
+
+    assert shown.exit_code == 1
+    assert "line 9: pipedrive.api_token is to come from the environment variable" in shown.stderr
+
+
+def test_show_tells_everything_but_secrets(machine: Machine, tmp_path: Path) -> None:
+    machine.run("tenant", "apply", write_tenant(tmp_path), **TOKEN)
+
+    text = machine.run("tenant", "show", "muster")
+    value = json.loads(machine.run("tenant", "show", "muster", "--format", "json").stdout)
+
+    assert "DATEV client   455148/1, EXTF, SKR03" in text.stdout
+    assert "datev: not connected" in text.stdout
+    assert "pipedrive (api token): connected" in text.stdout
+    assert "extf" == value["config"]["datev"]["format"]
+    assert ["connected", "not_connected"] == [login["state"] for login in value["logins"]]
+    assert "token-acme" not in text.output + json.dumps(value)
+
+
+def test_an_unknown_tenant_is_answered_with_the_known_ones(machine: Machine) -> None:
+    machine.add_tenant()
+
+    for arguments in (
+        ("tenant", "show", "acne"),
+        ("tenant", "resume", "acne"),
+        ("ping", "acne"),
+        ("datev", "clients", "acne"),
+        ("connect", "datev", "acne"),
+        ("disconnect", "datev", "acne"),
+        ("webhook", "list", "acne"),
+        ("webhook", "subscribe", "acne"),
+        ("webhook", "remove", "acne"),
+        ("run", "list", "--tenant", "acne"),
+    ):
+        shown = machine.run(*arguments)
+
+        assert (1, "") == (shown.exit_code, shown.stdout), arguments
+        assert "There is no tenant 'acne'." in shown.stderr
+        assert "Known: acme." in shown.stderr
+
+
+def test_a_parked_tenant_is_resumed_and_the_journal_tells(machine: Machine) -> None:
+    tenant = machine.add_tenant()
+    with machine.services.database.transaction() as tx:
+        tenants.park(tx, tenant.id, code="permission_missing", message="No right.", cure="Ask.", now=NOW)
+
+    parked = machine.run("tenant", "show", "acme")
+    resumed = machine.run("tenant", "resume", "acme")
+    again = machine.run("tenant", "resume", "acme", "--format", "json")
+
+    assert "PARKED since 2027-01-02 01:00:00: No right." in parked.stdout
+    assert (0, True) == (resumed.exit_code, "acme works again" in resumed.stderr)
+    assert {"tenant": "acme", "resumed": False} == json.loads(again.stdout)
+
+
+def test_a_database_that_is_away_ends_with_4_and_says_what_to_do(machine: Machine) -> None:
+    shown = machine.run("tenant", "list", DATABASE_URL="postgresql://me:hunter2@127.0.0.1:9/x")
+
+    assert (4, "") == (shown.exit_code, shown.stdout)
+    assert "The database cannot be reached" in shown.stderr
+    assert "correct DATABASE_URL" in shown.stderr
+    assert "hunter2" not in shown.stderr
+
+
+def test_a_database_without_our_tables_is_answered_with_the_command_that_makes_them(
+    machine: Machine, empty_database_url: str
+) -> None:
+    shown = machine.run("tenant", "list", DATABASE_URL=empty_database_url)
+    made = machine.run("migrate", DATABASE_URL=empty_database_url)
+    again = machine.run("tenant", "list", DATABASE_URL=empty_database_url)
+
+    assert shown.exit_code == 1
+    assert "ml-connector migrate" in shown.stderr
+    assert (0, 0) == (made.exit_code, again.exit_code)
+
+
+def test_migrate_may_be_repeated(machine: Machine) -> None:
+    shown = machine.run("migrate")
+
+    assert (0, "The database is up to date.\n") == (shown.exit_code, shown.stdout)

@@ -1,0 +1,190 @@
+"""``preview`` from files: no server, no secret, nothing drawn."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.datev.extf.file import read_file
+from tests.unit.cli.console import command
+from tests.unit.cli.deals import bundle, write_bundle, write_tenant
+
+GOLDEN = Path(__file__).with_name("golden_preview.json")
+
+
+def files(folder: Path, content: Any = None, **tenant: str) -> list[str]:
+    """The two options of a preview from files."""
+    deal = write_bundle(folder, bundle() if content is None else content)
+    return ["preview", "--tenant", write_tenant(folder, **tenant), "--bundle", deal]
+
+
+def previewed(folder: Path, content: Any = None, **tenant: str) -> dict[str, Any]:
+    """The JSON of a preview."""
+    shown = command(*files(folder, content, **tenant), "--format", "json")
+    assert shown.exit_code == 0, shown.output
+    assert shown.stderr == ""
+    return dict(json.loads(shown.stdout))
+
+
+def test_the_json_is_complete_and_amounts_are_strings(tmp_path: Path) -> None:
+    assert json.loads(GOLDEN.read_text("utf-8")) == previewed(tmp_path)
+
+
+def test_the_text_says_the_outcome_the_rows_and_why(tmp_path: Path) -> None:
+    shown = command(*files(tmp_path))
+
+    assert shown.exit_code == 0
+    assert "This deal would be booked." in shown.stdout
+    assert "PD-42 of 2027-02-04" in shown.stdout
+    assert "1190.12  EUR       S     10000    8400" in shown.stdout
+    assert "domestic supply at 7 % (rule domestic_7)" in shown.stdout
+
+
+def test_a_number_of_our_own_sequence_is_not_drawn_but_shown_as_its_place(tmp_path: Path) -> None:
+    numbers = 'source = "sequence"\npattern = "RE{year}-{next:05d}"'
+
+    value = previewed(tmp_path, numbers=numbers)
+
+    assert value["outcome"] == "posted"
+    assert value["invoice"]["number"] == "RE2027-{next}"
+    assert {row["document_number"] for row in value["postings"]} == {"RE2027-{next}"}
+
+
+def test_a_file_with_an_undrawn_number_holds_a_stand_in_that_the_format_knows(tmp_path: Path) -> None:
+    numbers = 'source = "sequence"\npattern = "RE{year}-{next:05d}"'
+    target = tmp_path / "out.csv"
+
+    shown = command(*files(tmp_path, numbers=numbers), "--format", "extf", "--output", str(target))
+
+    assert shown.exit_code == 0, shown.output
+    assert read_file(target.read_bytes()).content(1, 11) == "RE2027-NEXT"
+
+
+def test_all_problems_of_invoice_and_debtor_are_said_at_once(tmp_path: Path) -> None:
+    deal = bundle()
+    deal["products"][0]["tax"] = 12
+    deal["organization_fields"] = [
+        {"field_code": "d" * 40, "field_name": "Debitor", "field_type": "varchar", "is_custom_field": True}
+    ]
+
+    value = previewed(
+        tmp_path, deal, debtors='strategy = "field"', more='[fields]\ndebtor_number = "Debitor"'
+    )
+
+    assert value["outcome"] == "needs_attention"
+    assert ["debtor_number_missing", "rate_not_german"] == sorted(
+        reason["code"] for reason in value["reasons"]
+    )
+    assert all(reason["message"] and reason["cure"] for reason in value["reasons"])
+    assert value["postings"] == []
+
+
+def test_a_collective_debtor_is_no_example(tmp_path: Path) -> None:
+    value = previewed(tmp_path, debtors='strategy = "collective"\ncollective_account = 19999')
+
+    assert (19999, False) == (value["debtor"]["account"], value["debtor"]["provisional"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "more", "code"),
+    [
+        ({"status": "lost"}, "", "deal_not_won"),
+        ({"won_time": "2025-12-01T10:00:00Z"}, "", "ignored_by_rule"),
+        ({"pipeline_id": 3}, '[[ignore]]\nname = "own"\nby = "pipeline"\nvalues = [3]', "ignored_by_rule"),
+    ],
+)
+def test_a_deal_that_is_left_alone_says_by_which_rule(
+    tmp_path: Path, changes: dict[str, Any], more: str, code: str
+) -> None:
+    value = previewed(tmp_path, bundle(**changes), more=more)
+
+    assert value["outcome"] == "ignored"
+    assert [code] == [reason["code"] for reason in value["reasons"]]
+    assert (None, None, []) == (value["invoice"], value["debtor"], value["postings"])
+
+
+def test_missing_parts_of_a_bundle_park_the_deal_and_say_what_is_missing(tmp_path: Path) -> None:
+    value = previewed(tmp_path, {"deal": {"id": 3}})
+
+    assert value["outcome"] == "needs_attention"
+    assert {"currency", "organization", "won_time", "value"} == {
+        reason["field"] for reason in value["reasons"]
+    }
+
+
+def test_the_extf_file_is_the_posting_batch(tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+
+    shown = command(*files(tmp_path), "--format", "extf", "--output", str(target))
+
+    assert shown.exit_code == 0, shown.output
+    file = read_file(target.read_bytes())
+    assert ("21", "13", 2) == (file.category, file.version, len(file.rows))
+    assert ("998,90", "S", "10000", "8300") == tuple(file.content(2, column) for column in (1, 2, 7, 8))
+
+
+def test_the_dxso_zip_holds_the_jobs_xml_files(tmp_path: Path) -> None:
+    shown = command(*files(tmp_path), "--format", "dxso")
+
+    assert shown.exit_code == 0, shown.output
+    with zipfile.ZipFile(io.BytesIO(shown.stdout_bytes)) as archive:
+        assert ["document.xml", "Rechnungsdaten_RA_PD-42.xml"] == archive.namelist()
+
+
+@pytest.mark.parametrize("fmt", ["extf", "dxso"])
+def test_no_file_is_written_for_a_deal_that_cannot_be_booked(tmp_path: Path, fmt: str) -> None:
+    target = tmp_path / "out"
+
+    shown = command(*files(tmp_path, {"deal": {"id": 3}}), "--format", fmt, "--output", str(target))
+
+    assert shown.exit_code == 3
+    assert "Nothing is written: the deal ends in needs_attention." in shown.stderr
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("[1", "line 1, column 3"),
+        ("[]", "it is no JSON object"),
+        ('{"deal": NaN}', "it holds something that is no JSON value"),
+        ("[" * 100_000, "it holds something that is no JSON value"),
+    ],
+)
+def test_an_unreadable_bundle_says_where_it_breaks(tmp_path: Path, content: str, why: str) -> None:
+    shown = command(*files(tmp_path, content))
+
+    assert shown.exit_code == 1
+    assert why in shown.stderr
+    assert shown.stdout == ""
+
+
+def test_a_bundle_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    arguments = files(tmp_path)
+    (tmp_path / "bundle.json").write_bytes(b'{"deal": "\xe4"}')
+
+    shown = command(*arguments)
+
+    assert (shown.exit_code, "it is not UTF-8" in shown.stderr) == (1, True)
+
+
+def test_a_wrong_tenants_file_lists_every_problem_with_its_line(tmp_path: Path) -> None:
+    arguments = files(tmp_path)
+    path = tmp_path / "tenant.toml"
+    path.write_text(path.read_text("utf-8").replace('"extf"', '"csv"').replace('"skr03"', '"skr99"'), "utf-8")
+
+    shown = command(*arguments)
+
+    assert shown.exit_code == 1
+    assert "the tenant's file has 2 problems" in shown.stderr
+    assert shown.stderr.count("  line ") == 2
+
+
+def test_files_and_a_run_do_not_go_together(tmp_path: Path) -> None:
+    shown = command(*files(tmp_path), "--run", "3")
+
+    assert shown.exit_code == 2
+    assert "Give either --run, or --tenant and --bundle." in shown.stderr

@@ -1,0 +1,127 @@
+"""The root command: help, wrong arguments, unexpected errors."""
+
+import pytest
+
+from connector.cli import main
+from connector.cli.exit_codes import MEANINGS
+from connector.cli.output import facts, table
+from tests.unit.cli.console import command
+
+
+def test_the_help_names_every_exit_code() -> None:
+    shown = command("--help")
+
+    assert shown.exit_code == 0
+    for code, meaning in MEANINGS.items():
+        assert f"{int(code)}" in shown.stdout
+        assert meaning in " ".join(shown.stdout.split())
+
+
+def test_all_commands_are_there_and_say_what_they_do() -> None:
+    assert {
+        "connect",
+        "datev",
+        "demo",
+        "disconnect",
+        "keys",
+        "migrate",
+        "ping",
+        "preview",
+        "run",
+        "tenant",
+        "up",
+        "webhook",
+    } <= set(main.commands)
+    assert all(item.get_short_help_str() for item in main.commands.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["fly"], "No such command 'fly'"),
+        (["run", "list", "--state", "flying"], "needs_attention"),
+        (["run", "list", "--limit", "0"], "1<=x<=1000"),
+        (["run", "show", "seven"], "'seven' is not a valid integer"),
+        (["run", "show"], "Missing argument 'RUN'"),
+        (["run", "cancel", "7"], "Missing option '--reason'"),
+        (["connect", "datex", "acme"], "'datex' is not one of 'pipedrive', 'datev'"),
+        (["connect", "datev"], "Missing argument 'TENANT'"),
+        (["connect", "pipedrive", "acme", "--client", "455148-1"], "--client is for datev only"),
+        (["tenant", "apply", "no-such-file.toml"], "'no-such-file.toml' does not exist"),
+        (["tenant", "list", "--format", "yaml"], "'yaml' is not one of 'text', 'json'"),
+        (["preview"], "--bundle FILE.json, or --run RUN"),
+        (["preview", "--run", "1", "--format", "json", "--output", "x"], "--output goes with --format extf"),
+        (["keys", "rotat"], "No such command 'rotat'"),
+    ],
+)
+def test_wrong_arguments_end_with_2_and_say_what_would_be_right(arguments: list[str], hint: str) -> None:
+    shown = command(*arguments)
+
+    assert shown.exit_code == 2
+    assert hint in " ".join(shown.stderr.split())
+    assert shown.stdout == ""
+
+
+def test_a_wrong_environment_lists_every_variable_at_once() -> None:
+    shown = command("tenant", "list", environ={"MLC_TIME_SCALE": "fast", "DATEV_ENVIRONMENT": "test"})
+
+    assert shown.exit_code == 1
+    assert "MLC_TIME_SCALE" in shown.stderr
+    assert "Use one of: production, sandbox." in shown.stderr
+    assert shown.stdout == ""
+
+
+def test_an_unexpected_error_ends_with_70_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode() -> None:
+        raise RuntimeError("secret text")
+
+    monkeypatch.setattr("connector.settings.load", explode)
+
+    shown = command("tenant", "list")
+
+    assert shown.exit_code == 70
+    assert "Traceback" not in shown.output
+    assert "secret text" not in shown.output
+
+
+def test_the_trace_is_there_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode() -> None:
+        raise RuntimeError("the cause")
+
+    monkeypatch.setattr("connector.settings.load", explode)
+
+    shown = command("tenant", "list", environ={"MLC_LOG_LEVEL": "DEBUG"})
+
+    assert shown.exit_code == 70
+    assert "the cause" in shown.stderr
+
+
+def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("connector.settings.load", interrupt)
+
+    shown = command("tenant", "list")
+
+    assert (shown.exit_code, shown.stderr) == (130, "Interrupted.\n")
+
+
+def test_a_generated_key_stands_alone_on_stdout() -> None:
+    shown = command("keys", "generate")
+
+    assert shown.exit_code == 0
+    assert len(shown.stdout.strip()) == 44
+
+
+def test_a_table_is_as_wide_as_its_cells_and_says_when_it_is_empty() -> None:
+    rows = [{"name": "Acme", "is_active": True, "ids": [1, 2]}, {"name": "B", "is_active": False, "ids": []}]
+
+    assert ["NAME  IS ACTIVE  IDS", "Acme  yes        1, 2", "B     no"] == table(
+        rows, ("name", "is_active", "ids"), empty="none"
+    )
+    assert ["none"] == table([], ("name",), empty="none")
+
+
+def test_facts_leave_out_what_has_no_value() -> None:
+    assert ["Deal    7", "Amount  0"] == facts([("Deal", 7), ("Due", ""), ("Amount", 0), ("Job", None)])
