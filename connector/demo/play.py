@@ -12,12 +12,12 @@ from connector.demo.progress import Watched, watch
 from connector.demo.report import report_lines, verdict
 from connector.demo.sandbox import SandboxControl, road, uses_oauth
 from connector.demo.scenario import Scenario, load_scenario
+from connector.demo.stage import Stage
 from connector.demo.telling import Teller
 from connector.pipeline.connecting import issue_ticket
 from connector.pipeline.onboarding import apply_tenant, subscribe_webhook
 from connector.pipeline.services import Services
 from connector.pipeline.summary import RunSummary, latest_summary
-from connector.runtime.processes import Ports
 from connector.store.tenants import TenantRow
 from connector.tenants.config import TenantConfig
 from connector.tenants.toml_file import read_tenant_file
@@ -45,18 +45,17 @@ class Ending:
 class Play:
     """One performance. Whatever it asks of a process is asked again while that process is away."""
 
-    def __init__(
-        self, services: Services, values: Mapping[str, str], chosen: Ports, teller: Teller, patience: Patience
-    ) -> None:
+    def __init__(self, services: Services, stage: Stage, teller: Teller, patience: Patience) -> None:
         self._services = services
-        self._values = values
-        self._ports = chosen
+        self._stage = stage
         self._teller = teller
         self._patience = patience
-        self._control = SandboxControl(chosen.sandbox_url, patience)
+        self._control = SandboxControl(stage.ports.sandbox_url, patience)
 
     def run(self) -> Ending:
-        """From two empty partners to the last deal's end.
+        """From the partners' accounts to the last deal's end.
+
+        The sandbox keeps what it knows: deals of an interrupted demo go on beside the new ones.
 
         :raises InterruptedDemoError: somebody asked for the end.
         """
@@ -70,22 +69,23 @@ class Play:
         return self._report(deals, {tenant.id: tenant for tenant in tenants}, started_s)
 
     def _set_up_sandbox(self) -> None:
-        self._control.post("reset", {})
         self._control.post("datev/settings", DATEV_SETTINGS)
         self._control.set_up_apps(
-            public_url=self._ports.web_url,
+            public_url=self._stage.ports.web_url,
             pipedrive_secret=self._services.settings.pipedrive.client_secret,
         )
 
     def _onboard(self, path: Path) -> TenantRow:
         """Apply a tenant's file, log in to both partners in the browser's way, subscribe the webhook."""
-        file = read_tenant_file(path, {**os.environ, **self._values})
+        file = read_tenant_file(path, {**os.environ, **self._stage.values})
         config = file.config
         self._control.set_up_tenant(
             config,
             # A token names its company: the one that logs in by OAuth has another, which nobody uses.
-            api_token=secrets.token_hex(20) if uses_oauth(config) else self._values["DEMO_PIPEDRIVE_TOKEN"],
-            signature_key=self._values["DEMO_SIGNATURE_KEY"],
+            api_token=secrets.token_hex(20)
+            if uses_oauth(config)
+            else self._stage.values["DEMO_PIPEDRIVE_TOKEN"],
+            signature_key=self._stage.values["DEMO_SIGNATURE_KEY"],
         )
         tenant = self._patience.call(lambda: apply_tenant(self._services, file, actor="demo").tenant)
         self._log_in(tenant, config)

@@ -17,6 +17,9 @@ from connector.tenants.config import DatevFormat, PipedriveAuth, TenantConfig
 DATEV_APP = "demo-datev-app"
 PIPEDRIVE_APP = "demo-pipedrive-app"
 
+FIRST_COMPANY_ID = 7_000_000
+"""The companies keep their numbers from demo to demo, as real ones do."""
+
 
 class SandboxControl:
     """Calls the sandbox's control API, described in :mod:`webapp.sandbox`.
@@ -65,6 +68,7 @@ class SandboxControl:
             "pipedrive/accounts",
             {
                 "company_domain": config.pipedrive.company_domain,
+                "company_id": FIRST_COMPANY_ID + config.datev.client_number,
                 "name": config.name,
                 "api_token": api_token,
                 "webhook_signing": {

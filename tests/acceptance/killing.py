@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.acceptance.arrivals import arrivals, broken_promises
+from tests.acceptance.arrivals import arrivals, booked_documents, broken_promises
 from tests.acceptance.demo_process import DemoProcess
 
 MAIN = (
@@ -91,7 +91,7 @@ def run_with(kills: list[Kill], var_dir: Path) -> tuple[list[str], str]:
         if not all(killed):
             changed.append("the demo was over before everything was killed")
         changed += [f"left behind: {process}" for process in demo.left_behind()]
-        return changed + broken_promises(arrivals(var_dir)), demo.text
+        return changed + broken_promises(arrivals(var_dir), booked_documents(demo.text)), demo.text
 
 
 def _kill(demo: DemoProcess, target: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from connector.runtime.endpoint import Endpoint
 from connector.runtime.up import flower_login_file
-from tests.acceptance.arrivals import arrivals, broken_promises
+from tests.acceptance.arrivals import arrivals, booked_documents, broken_promises
 from tests.acceptance.demo_process import DemoProcess
 from tests.acceptance.killing import MAIN, run_with, several
 
@@ -18,7 +18,7 @@ def test_every_deal_ends_where_it_should_and_no_process_is_left(var_dir: Path) -
     with DemoProcess(var_dir, "--once") as demo:
         assert (0, []) == (demo.ended(), demo.left_behind()), demo.text
     assert "13 of 13 deals ended where they should" in demo.text
-    assert [] == broken_promises(arrivals(var_dir))
+    assert [] == broken_promises(arrivals(var_dir), booked_documents(second.text))
     secrets = [
         flower_login_file(var_dir).read_text("utf-8").strip().partition(":")[2],
         *(
@@ -53,7 +53,7 @@ def test_a_demo_after_one_that_was_killed_ends_the_leftovers_and_passes(
             assert 0 == second.ended(), f"{first.text}\n----\n{second.text}"
         assert [] == second.left_behind()
     assert "leftover ended" in second.text
-    assert [] == broken_promises(arrivals(var_dir))
+    assert [] == broken_promises(arrivals(var_dir), booked_documents(second.text))
 
 
 @pytest.mark.parametrize(
