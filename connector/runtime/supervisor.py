@@ -181,7 +181,7 @@ class Supervisor:
             except StartFailedError as error:
                 child.plan_restart()
                 self._tell(EventKind.DIED, child, 0, str(error))
-        elif child.pid and not child.ready and child.spec.ready is None:
+        elif child.pid and not child.ready and child.spec.ready is None and not child.spec.once:
             self._mark_ready(child)
 
     def _after_death(self, child: Child) -> None:
