@@ -18,17 +18,8 @@ def test_every_deal_ends_where_it_should_and_no_process_is_left(var_dir: Path) -
     with DemoProcess(var_dir, "--once") as demo:
         assert (0, []) == (demo.ended(), demo.left_behind()), demo.text
     assert "13 of 13 deals ended where they should" in demo.text
-    assert [] == broken_promises(arrivals(var_dir), booked_documents(second.text))
-    secrets = [
-        flower_login_file(var_dir).read_text("utf-8").strip().partition(":")[2],
-        *(
-            endpoint.password
-            for name in ("postgres", "valkey")
-            if (endpoint := Endpoint.kept_in(var_dir / name))
-        ),
-    ]
-    assert 3 == len(secrets)
-    assert [] == [secret for secret in secrets if secret in demo.text]
+    assert [] == broken_promises(arrivals(var_dir), booked_documents(demo.text))
+    assert [] == [secret for secret in _secrets(var_dir) if secret in demo.text]
 
 
 def test_killed_processes_change_nothing_also_on_the_data_of_an_earlier_demo(
