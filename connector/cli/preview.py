@@ -68,6 +68,8 @@ def preview(
     With --tenant and --bundle no server and no secret is needed. The bundle is a JSON object with deal,
     organization, person, products, discounts, installments, catalog, deal_fields, organization_fields,
     person_fields, product_fields and files in the shapes of Pipedrive's API; parts may be missing.
+
+    Text and JSON say the outcome themselves (exit code 0); a file that cannot be made ends with 3.
     """
     file_format = FILE_FORMATS.get(fmt)
     _check_output(fmt, file_format, output)

@@ -95,7 +95,8 @@ def show_lines(value: Mapping[str, Any]) -> list[str]:
         ]
     )
     if reason["message"]:
-        lines += ["", f"Reason: {reason['message']}", f"  → {reason['cure'] or 'Look at the journal below.'}"]
+        lines += ["", f"Reason: {reason['message']}"]
+        lines += [f"  → {reason['cure']}"] if reason["cure"] else []
     lines += ["", "What happened (Berlin time):"]
     for row in value["journal"]:
         lines += _story_lines(row)

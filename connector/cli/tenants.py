@@ -8,12 +8,10 @@ import click
 
 from connector.cli.arguments import readable_file, tenant_argument
 from connector.cli.output import (
-    JSON,
     facts,
     format_option,
     local_time,
     moment_text,
-    say,
     show,
     table,
 )
@@ -94,12 +92,12 @@ def resume(*, tenant_key: str, fmt: str) -> None:
     with opened_services() as services:
         row = find_tenant(services, tenant_key)
         resumed = resume_tenant(services, row, actor=actor())
-    if fmt == JSON:
-        show(fmt, {"tenant": row.key, "resumed": resumed}, lambda _: [])
-    elif resumed:
-        say(f"{row.key} works again; its waiting runs go on with the next sweep, within a minute.")
-    else:
-        say(f"{row.key} was not parked: nothing to do.")
+    told = (
+        f"{row.key} works again; its waiting runs go on with the next sweep, within a minute."
+        if resumed
+        else f"{row.key} was not parked: nothing to do."
+    )
+    show(fmt, {"tenant": row.key, "resumed": resumed}, lambda _: [told])
 
 
 def _tenant_facts(row: TenantRow) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class Machine:
         """Run a command."""
         return command(*arguments, environ={**self.environ, **environ})
 
-    def add_tenant(self, **changes: object) -> TenantRow:
+    def add_tenant(self, **changes: Any) -> TenantRow:
         """The tenant ``acme``, Pipedrive by OAuth."""
         return add_tenant(self.services, tenant_config(**changes))
 

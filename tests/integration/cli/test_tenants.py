@@ -121,7 +121,7 @@ def test_a_parked_tenant_is_resumed_and_the_journal_tells(machine: Machine) -> N
     again = machine.run("tenant", "resume", "acme", "--format", "json")
 
     assert "PARKED since 2027-01-02 01:00:00: No right." in parked.stdout
-    assert (0, True) == (resumed.exit_code, "acme works again" in resumed.stderr)
+    assert (0, True) == (resumed.exit_code, "acme works again" in resumed.stdout)
     assert {"tenant": "acme", "resumed": False} == json.loads(again.stdout)
 
 
