@@ -55,6 +55,8 @@ from tests.integration.webapp.world import MovableClock
 CLIENT = "455148-2"
 API_TOKEN = "token-acme"
 STATUS_FIELD = "DATEV-Status"
+POSTINGS, DEBTORS = 21, 16
+"""EXTF categories (header field 3)."""
 MOST_ROUNDS = 60
 """A carriage that is not over by then goes in circles."""
 
@@ -383,6 +385,11 @@ class Carriage:
         """Files of master data that DATEV took."""
         files = self.sandbox.arrivals()["extf_files"]
         return sum(file["data_category_id"] == 16 and file["result"] != "failed" for file in files)
+
+
+def _taken(arrived: Any, category: int) -> int:
+    files = arrived["extf_files"]
+    return sum(file["data_category_id"] == category and file["result"] != "failed" for file in files)
 
 
 def _follow(links: Any, advance: Callable[[str], Outcome]) -> Outcome | None:
