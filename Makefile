@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 # refusal is better than a page of compiler errors.
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --only-binary :all:
 
-.PHONY: help demo test lint format types bench clean
+.PHONY: help demo test lint format types bench crash clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ types: $(VENV)/.development ## check types
 
 bench: $(VENV)/.development ## measure speed (never part of the tests)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+crash: $(VENV)/.development ## kill every process at every moment of a demo (an hour; never part of the tests)
+	@$(BIN)/python -m tests.acceptance.crash_matrix $(ARGS)
 
 clean: ## remove the environment and caches; data in ./var stays
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

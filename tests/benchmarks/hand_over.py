@@ -78,13 +78,8 @@ def _times(connection: Any, port: int, domain: str, content: str) -> list[float]
 
 
 def _one(connection: Any, account: str, content: str, organization_id: int, number: int) -> float:
-    line = {
-        "name": "Beratung",
-        "item_price": 100.0 + number,
-        "quantity": 1,
-        "tax": 19,
-        "tax_method": "exclusive",
-    }
+    price = {"item_price": 100.0 + number, "quantity": 1, "tax": 19, "tax_method": "exclusive"}
+    line = {"name": "Beratung", **price}
     deal = {"title": f"Messung {number}", "org_id": organization_id, "status": "won", "products": [line]}
     deal_id = _post(f"{account}/deals", {"deal": deal})["id"]
     deadline = time.monotonic() + PATIENCE_S

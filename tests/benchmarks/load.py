@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 CONNECTIONS = 8
-"""As many as the receiver has threads (two processes of four): enough to keep it busy, too few to queue up."""
+"""As many as the receiver has threads (two processes of four): busy, but nobody queues up."""
 
 TIMEOUT_S = 30
 

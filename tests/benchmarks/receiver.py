@@ -5,6 +5,7 @@ import hmac
 import json
 import os
 import statistics
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from connector import store
 from connector.pipeline.services import open_services
 from connector.runtime import ports
 from connector.runtime.probe import healthy
-from connector.runtime.processes import REPOSITORY, program
+from connector.runtime.processes import REPOSITORY
 from connector.runtime.servers import ensure
 from connector.runtime.specs import ProcessSpec
 from connector.runtime.supervisor import Supervisor
@@ -63,7 +64,7 @@ def _specs(values: dict[str, str], chosen: dict[str, int]) -> list[ProcessSpec]:
     return [
         ProcessSpec(
             name,
-            (program("gunicorn"), "-c", "config/gunicorn.conf.py", app),
+            (str(Path(sys.executable).parent / "gunicorn"), "-c", "config/gunicorn.conf.py", app),
             env={**values, "MLC_WEB_BIND": f"127.0.0.1:{chosen[name]}"},
             ready=lambda name=name: healthy(chosen[name], "/healthz"),  # type: ignore[misc]
             cwd=REPOSITORY,
@@ -104,9 +105,7 @@ def _delivery(path: str, number: int) -> bytes:
         "pipeline_id": 1,
         "stage_id": 1,
         "label_ids": [],
-        "custom_fields": {
-            hashlib.sha1(str(n).encode(), usedforsecurity=False).hexdigest(): None for n in range(10)
-        },
+        "custom_fields": {f"{field:040x}": None for field in range(10)},
     }
     meta = {
         "action": "change",
