@@ -7,10 +7,12 @@ Tenant, run and step are bound once per unit of work and appear on every line be
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+from structlog.typing import ExcInfo
 
 SECRET_FIELD = re.compile(r"token|secret|password|authorization|cookie|code_verifier|api_key", re.IGNORECASE)
 """Field names whose values never reach a log line, whoever passed them."""
@@ -52,6 +54,32 @@ def _redact(key: str, value: Any) -> Any:
     return redact_text(str(value))
 
 
+_TELLS_NO_DATA = (AttributeError, ImportError, NameError, RecursionError, TypeError)
+"""Exceptions whose message names code, not the values it worked on."""
+
+
+def _traceback_text(exc_info: ExcInfo) -> str:
+    """Where it happened and what kind of error it was, causes first, as Python writes it.
+
+    The message is left out where it may quote data: that of ``int("Erika Muster")`` names her, and so does
+    PostgreSQL's detail about a row it refuses. Kind and line are what a programmer needs.
+    """
+    error: BaseException | None = exc_info[1]
+    parts: list[str] = []
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        parts.append(f"Traceback (most recent call last):\n{frames}{_kind(error)}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n\nwhich led to:\n\n".join(reversed(parts))
+
+
+def _kind(error: BaseException) -> str:
+    name = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    return f"{name}: {error}" if type(error) in _TELLS_NO_DATA else name
+
+
 def configure(*, level: str = "INFO", fmt: str = "json") -> None:
     """Set up structlog and the standard library's logging to write the same lines to stderr."""
     shared: list[Any] = [
@@ -60,7 +88,7 @@ def configure(*, level: str = "INFO", fmt: str = "json") -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_traceback_text),
         redact_event,
     ]
     renderer: Any = (

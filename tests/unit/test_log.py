@@ -139,8 +139,41 @@ def test_a_secret_in_an_exception_is_blacked_out(lines: Lines) -> None:
         log.get_logger("x").exception("refresh_failed")
         logging.getLogger("some.library").exception("refresh failed")
 
-    assert lines.text.count("ValueError: bad answer") == 2
+    assert lines.text.count("in refuse_token") == 2
     assert SECRET not in lines.text
+
+
+def book(name: str) -> int:
+    return int(name)
+
+
+def refuse(name: str) -> None:
+    try:
+        book(name)
+    except ValueError as e:
+        raise RuntimeError(f"no number: {name}") from e
+
+
+def test_an_exception_tells_kind_and_line_and_not_the_data_it_failed_on(lines: Lines) -> None:
+    name = "Erika " + "Muster"
+    try:
+        refuse(name)
+    except RuntimeError:
+        log.get_logger("x").exception("step_crashed")
+
+    told = str(lines.only()["exception"])
+    assert name not in lines.text
+    assert told.endswith("\nRuntimeError")
+    assert told.index("return int(name)\n") < told.index("\nValueError\n") < told.index("raise RuntimeError(")
+
+
+def test_an_exception_about_code_keeps_its_message(lines: Lines) -> None:
+    try:
+        len(None)  # type: ignore[arg-type]
+    except TypeError:
+        log.get_logger("x").exception("step_crashed")
+
+    assert str(lines.only()["exception"]).endswith("TypeError: object of type 'NoneType' has no len()")
 
 
 @dataclass
