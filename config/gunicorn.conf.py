@@ -28,7 +28,9 @@ limit_request_field_size = 8190
 # No access log: request lines carry authorisation codes and addresses. The product logs what it does itself.
 accesslog = None
 errorlog = "-"
-loglevel = "warning"
+# Errors only: its warnings quote the malformed request line or header of whoever sends one, code or password
+# included, and let strangers fill the log.
+loglevel = "error"
 
 # gunicorn's control socket would lie in the home folder; the supervisor is the only one to give orders here.
 control_socket_disable = True

@@ -31,6 +31,9 @@ def create_app(services: Services | None = None, *, wake: Wake = wake_run) -> Fl
         services = open_services(settings, pool_size=POOL_SIZE)
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    # An address with doubled slashes is a 404: Flask's redirect to the single ones would be built on the
+    # Host header, which a stranger chooses.
+    app.url_map.merge_slashes = False
     app.register_blueprint(landing())
     app.register_blueprint(receiver(services, wake))
     app.register_blueprint(logins(services))

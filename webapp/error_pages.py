@@ -3,7 +3,7 @@
 import secrets
 
 from flask import Flask, Response, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from connector.errors import DatabaseUnavailableError
 from connector.log import get_logger
@@ -73,7 +73,10 @@ def _bug(error: Exception) -> Response:
 
 def _page(status: int, error_id: str = "") -> Response:
     german, english = GERMAN.get(status, GERMAN[400]), ENGLISH.get(status, ENGLISH[400])
-    if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+    # Without a usable Host header Flask can build no address, so no page with a stylesheet either.
+    addressable = not isinstance(request.routing_exception, BadHost)
+    wanted = request.accept_mimetypes.best_match(["application/json", "text/html"])
+    if addressable and wanted == "text/html":
         page = render_template("error.html", status=status, german=german, english=english, error_id=error_id)
         return Response(page, status)
     response = jsonify(error=english[0], message=english[1], **({"error_id": error_id} if error_id else {}))

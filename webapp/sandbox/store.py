@@ -47,6 +47,8 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # The webhooks' passwords are in it. SQLite gives its side files the mode of this one.
+        path.touch(mode=0o600)
         self._path = path
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
