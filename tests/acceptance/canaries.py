@@ -8,6 +8,7 @@ from urllib.parse import quote, quote_plus
 
 import psycopg2
 import redis
+from psycopg2 import sql
 
 SHORTEST = 8
 """A shorter value would be found by chance in what is not it."""
@@ -34,11 +35,11 @@ def found_in(content: bytes, canaries: Mapping[str, str]) -> list[str]:
     for value in canaries.values():
         if len(value) < SHORTEST:
             raise ValueError("a canary this short is found by chance")
-    lowered = content.lower()
+    lowered = content.decode(errors="replace").lower()
     return sorted(
         name
         for name, value in canaries.items()
-        if any(spelling in content for spelling in spellings(value)) or value.lower().encode() in lowered
+        if any(spelling in content for spelling in spellings(value)) or value.lower() in lowered
     )
 
 
@@ -58,17 +59,25 @@ def redis_content(url: str) -> Iterator[tuple[str, bytes]]:
     """Every key of a Redis with its value; a type that cannot be read fails the test, so none is missed."""
     with redis.Redis.from_url(url, socket_timeout=10) as client:
         for key in client.scan_iter():
-            kind = client.type(key)
-            readers = {
-                b"string": lambda key=key: client.get(key),
-                b"list": lambda key=key: client.lrange(key, 0, -1),
-                b"set": lambda key=key: client.smembers(key),
-                b"zset": lambda key=key: client.zrange(key, 0, -1, withscores=True),
-                b"hash": lambda key=key: client.hgetall(key),
-                b"stream": lambda key=key: client.xrange(key),
-                b"none": lambda: b"",  # gone since the scan
-            }
-            yield f"Redis key {key!r}", key + b"\n" + _joined(readers[kind]())
+            yield f"Redis key {key!r}", key + b"\n" + _joined(_value(client, key))
+
+
+def _value(client: redis.Redis, key: bytes) -> object:
+    kind = client.type(key)
+    match kind:
+        case b"string":
+            return client.get(key)
+        case b"list":
+            return client.lrange(key, 0, -1)
+        case b"set":
+            return client.smembers(key)
+        case b"zset":
+            return client.zrange(key, 0, -1)
+        case b"hash":
+            return client.hgetall(key)
+        case b"none":  # gone since the scan
+            return b""
+    raise AssertionError(f"Redis key {key!r} is a {kind!r}, which this search cannot read")
 
 
 def tables(database_url: str) -> Iterator[tuple[str, bytes]]:
@@ -78,7 +87,7 @@ def tables(database_url: str) -> Iterator[tuple[str, bytes]]:
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
             for (name,) in cursor.fetchall():
-                cursor.execute(f'SELECT * FROM "{name}"')
+                cursor.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(name)))
                 yield f"table {name}", b"\n".join(_joined(row) for row in cursor.fetchall())
     finally:
         connection.close()

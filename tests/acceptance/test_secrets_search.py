@@ -37,7 +37,7 @@ def test_a_planted_value_is_found_in_every_disguise(disguise: str) -> None:
 
 @pytest.mark.parametrize("disguise", DISGUISES)
 def test_another_value_in_the_same_disguise_is_not_found(disguise: str) -> None:
-    content = b"before " + DISGUISES[disguise]("kanarienvögel/+?&=7f3a91c3") + b" after"
+    content = b"before " + DISGUISES[disguise]("kanarienvögel/+?&=7e2b80d1") + b" after"
     assert [] == found_in(content, CANARIES)
 
 
