@@ -1,7 +1,8 @@
 """What an event about a deal means for its run: the same function for every way in.
 
-One transaction stores the event and moves the run; whether the deal is really won, and what
-it contains, is decided later from the deal itself.
+One transaction stores the event and moves the run. The first win of a deal, the usual case, is one
+statement that does all of it or nothing. Whether the deal is really won, and what it contains, is
+decided later from the deal itself.
 """
 
 from dataclasses import asdict, dataclass
@@ -20,6 +21,7 @@ from connector.pipeline.states import (
     RUN_BEFORE_HAND_OVER,
 )
 from connector.store import Transaction, inbox, journal, runs
+from connector.store.intake import first_win
 from connector.store.runs import RunRow
 from connector.store.tenants import TenantRow
 
@@ -65,6 +67,12 @@ def receive(services: Services, tenant: TenantRow, event: DealEvent, source: str
     :raises DatabaseUnavailableError: nothing was stored; the sender has to repeat.
     """
     now = services.clock.now()
+    if event.change is DealChange.WON:
+        # Either everything about a first win is stored by this, or nothing at all and it is no first win.
+        rule = ignoring_rule(tenant.config, _deal_facts(event))
+        started = _first_win(services, tenant, event, source, rule, now)
+        if started is not None:
+            return [started] if rule is None else []
     with services.database.transaction() as tx:
         inbox_id = inbox.put(
             tx,
@@ -77,43 +85,46 @@ def receive(services: Services, tenant: TenantRow, event: DealEvent, source: str
         )
         if inbox_id is None:
             return []
-        arrival = _Arrival(tx, tenant, event, now)
         # Corrections are a human's; what an event is about is the run that books the deal.
         known = runs.latest_of_deal(tx, tenant.id, event.deal_id, kind=INVOICE, lock=True)
         if known is None:
-            return _first(arrival, inbox_id)
+            # Only being won makes a run; a new win that made none has found one, and runs are never deleted.
+            return []
         inbox.link(tx, inbox_id, known.id)
-        return _again(arrival, known)
+        return _again(_Arrival(tx, tenant, event, now), known)
 
 
-def _first(arrival: _Arrival, inbox_id: int) -> list[int]:
-    """A deal we have no run for: only being won makes one."""
-    event = arrival.event
-    if event.change is not DealChange.WON:
-        return []
-    rule = ignoring_rule(arrival.tenant.config, _deal_facts(event))
-    message = "The deal was won." if rule is None else f"Left alone by the rule: {rule}."
-    run_id = _create(arrival, event.deal_id, message, rule or "")
-    if run_id is None:
-        # Another delivery of the same deal has just made it; that one wakes it.
-        return []
-    inbox.link(arrival.tx, inbox_id, run_id)
-    return [run_id] if rule is None else []
+def _first_win(
+    services: Services, tenant: TenantRow, event: DealEvent, source: str, rule: str | None, now: datetime
+) -> int | None:
+    """The run of a deal that had none; None if this event is known, or there is a run already."""
+    return first_win(
+        services.database,
+        tenant_id=tenant.id,
+        source=source,
+        event_id=event.event_id,
+        deal_id=event.deal_id,
+        facts=_facts(event),
+        kind=INVOICE,
+        state="received" if rule is None else IGNORED,
+        due_at=now if rule is None else None,
+        ignore_rule=rule or "",
+        actor="intake",
+        message="The deal was won." if rule is None else f"Left alone by the rule: {rule}.",
+        now=now,
+    )
 
 
-def _create(arrival: _Arrival, deal_id: int, message: str, ignore_rule: str = "") -> int | None:
-    state = IGNORED if ignore_rule else "received"
+def _create(arrival: _Arrival, deal_id: int, message: str) -> int | None:
     run_id = runs.create(
         arrival.tx,
         tenant_id=arrival.tenant.id,
         deal_id=deal_id,
         kind=INVOICE,
         now=arrival.now,
-        state=state,
-        ignore_rule=ignore_rule,
     )
     if run_id is not None:
-        arrival.note(run_id, "received", before="", after=state, message=message)
+        arrival.note(run_id, "received", before="", after="received", message=message)
     return run_id
 
 

@@ -1,9 +1,11 @@
 """Opening the database and bringing it up to date."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import psycopg2
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -14,6 +16,9 @@ from connector.errors import DatabaseUnavailableError, Problem, SettingsError
 
 CONNECT_TIMEOUT_S = 5
 """A database that does not answer the door is down; the receiver must say 503 well within 10 s."""
+
+POOL_TIMEOUT_S = 5
+"""Whoever finds every connection taken for this long answers 503, well before the sender gives up (10 s)."""
 
 STATEMENT_TIMEOUT_MS = 10_000
 """No statement of ours is long; one that hangs holds locks that others wait for."""
@@ -40,19 +45,10 @@ class Database:
     """
 
     def __init__(self, database_url: str, *, pool_size: int = 5) -> None:
-        self._engine = sa.create_engine(
-            _checked(database_url),
-            pool_size=pool_size,
-            max_overflow=pool_size,
-            pool_pre_ping=True,
-            pool_recycle=1800,
-            connect_args={
-                "connect_timeout": CONNECT_TIMEOUT_S,
-                "application_name": "ml-connector",
-                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
-                f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS} -c timezone=UTC",
-            },
-        )
+        url = _checked(database_url)
+        self._engine = _engine(url, pool_size, pool_pre_ping=True)
+        # A pool of its own: in this one nobody asks a connection whether it lives before every use.
+        self._single_statements = _engine(url, pool_size, isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -61,19 +57,47 @@ class Database:
         :raises DatabaseUnavailableError: PostgreSQL cannot be reached or went away; nothing was committed,
             unless it went away during the commit itself, which claims and unique keys make harmless.
         """
+        with _unavailability_named(), self._engine.begin() as connection:
+            yield connection
+
+    def at_once(self, statement: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """Run one single statement, which is a transaction by itself, straight through the driver.
+
+        One trip to PostgreSQL instead of four, and a quarter of the processor time: for the one statement
+        that comes in bursts.
+
+        :param statement: with ``%(name)s`` for values. It must do no harm when it is run twice: it is run
+            again if the pooled connection was dead, for example because PostgreSQL was restarted.
+        :returns: the first row.
+        :raises psycopg2.IntegrityError: a constraint refuses it; nothing was stored.
+        :raises DatabaseUnavailableError: as in :meth:`transaction`.
+        """
+        with _unavailability_named():
+            try:
+                return self._first_row(statement, values)
+            except _DeadConnectionError:
+                # Where one is dead, all are: the next one shall be new.
+                self._single_statements.dispose()
+            return self._first_row(statement, values)
+
+    def _first_row(self, statement: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        connection = self._single_statements.raw_connection()
         try:
-            with self._engine.begin() as connection:
-                yield connection
-        except (DBAPIError, sa.exc.TimeoutError) as e:
-            if not _is_unavailable(e):
-                raise
-            raise DatabaseUnavailableError(
-                "The database cannot be reached or is too busy.", cure="Nothing to do: it is tried again."
-            ) from e
+            cursor = connection.cursor()
+            cursor.execute(statement, values)
+            return cursor.fetchone()
+        except psycopg2.Error as e:
+            if connection.dbapi_connection is not None and connection.dbapi_connection.closed:
+                connection.invalidate(e)
+                raise _DeadConnectionError from e
+            raise
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Close all connections; a worker calls it before it ends."""
         self._engine.dispose()
+        self._single_statements.dispose()
 
 
 def migrate(database_url: str) -> None:
@@ -99,11 +123,47 @@ def migrate(database_url: str) -> None:
         engine.dispose()
 
 
+def _engine(url: sa.URL, pool_size: int, **options: Any) -> sa.Engine:
+    return sa.create_engine(
+        url,
+        # An error would quote the statement's parameters, and with them deals and customers, into the log.
+        hide_parameters=True,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=POOL_TIMEOUT_S,
+        pool_recycle=1800,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "application_name": "ml-connector",
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
+            f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS} -c timezone=UTC",
+        },
+        **options,
+    )
+
+
+class _DeadConnectionError(Exception):
+    """The connection ended, with the statement or before it."""
+
+
+@contextmanager
+def _unavailability_named() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, psycopg2.Error, sa.exc.TimeoutError, _DeadConnectionError) as e:
+        if not _is_unavailable(e):
+            raise
+        raise DatabaseUnavailableError(
+            "The database cannot be reached or is too busy.", cure="Nothing to do: it is tried again."
+        ) from e
+
+
 def _is_unavailable(error: Exception) -> bool:
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or (
-            isinstance(error, OperationalError) and getattr(error.orig, "pgcode", None) in _AWAY | _BUSY
-        )
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, psycopg2.Error):
+        return isinstance(cause, psycopg2.OperationalError) and cause.pgcode in _AWAY | _BUSY
     return True
 
 

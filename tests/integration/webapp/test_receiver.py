@@ -264,7 +264,7 @@ def test_a_bug_is_503_with_an_id_and_without_details(
     assert b"hunter2" not in answer.data
 
 
-def test_a_known_delivery_costs_no_statement_for_the_tenant(
+def test_a_first_win_of_a_known_tenant_opens_no_transaction_and_reads_nothing(
     offline: Services, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receiver.deliver(won())
@@ -274,4 +274,4 @@ def test_a_known_delivery_costs_no_statement_for_the_tenant(
         Database, "transaction", lambda database: transactions.append(1) or transaction(database)
     )
     receiver.deliver(won("e-2", 8))
-    assert len(transactions) == 1
+    assert (len(transactions), receiver.woken) == (0, [1, 2])
