@@ -9,12 +9,13 @@ from kombu.entity import Exchange, Queue
 
 from connector import settings as environment
 from connector.timers import timers
+from tasks.links import StoppableTask
 from tasks.queues import DATEV, INTAKE, OPS, QUEUES
 
 _settings = environment.load()
 _timers = timers(_settings.time_scale)
 
-app = Celery("ml-connector", broker=_settings.redis_url or "redis://127.0.0.1:6379/0")
+app = Celery("ml-connector", broker=_settings.redis_url or "redis://127.0.0.1:6379/0", task_cls=StoppableTask)
 
 app.conf.update(
     # PostgreSQL has the state; a result nobody reads is a leak.
@@ -71,7 +72,9 @@ app.conf.update(
     worker_redirect_stdouts=False,
     # Flower.
     worker_send_task_events=True,
-    task_send_sent_event=True,
+    # Flower shows a link from the moment a worker has it; to tell of the sending too would be another trip to
+    # Redis for every message, and the receiver's and every link's time.
+    task_send_sent_event=False,
     # Leaks in long-lived processes.
     worker_max_tasks_per_child=1000,
     enable_utc=True,

@@ -1,9 +1,29 @@
 """How one link's outcome steers the Celery chain that carries it."""
 
+from typing import Any
+
 from celery import Task
-from celery.exceptions import Ignore
 
 from connector.pipeline.runner import Outcome
+
+
+class ChainStop(Exception):  # noqa: N818 - no error: the link did its work, and was the last one
+    """Ends a link's task at this point, and with it the chain."""
+
+
+class StoppableTask(Task):
+    """A task that may end its chain and still has succeeded.
+
+    Celery's own way, ``Ignore``, sends no event: Flower would show the task as running for ever.
+    """
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run; a stopped chain loses what is left of it."""
+        try:
+            return self.run(*args, **kwargs)
+        except ChainStop:
+            self.request.chain = None
+            return None
 
 
 def follow(task: Task, outcome: Outcome) -> None:
@@ -12,10 +32,10 @@ def follow(task: Task, outcome: Outcome) -> None:
     Coming back keeps the rest of the chain. The row's ``due_at`` is the truth: if the countdown
     is lost with the broker, the sweep finds the row.
 
-    :raises Ignore: to stop the chain cleanly.
+    :raises ChainStop: to stop the chain.
     :raises celery.exceptions.Retry: to come back.
     """
     if outcome.again_in is not None:
         raise task.retry(countdown=outcome.again_in.total_seconds(), max_retries=None)
     if not outcome.go_on:
-        raise Ignore
+        raise ChainStop
