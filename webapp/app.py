@@ -13,6 +13,7 @@ from webapp.landing import landing
 from webapp.logins import logins
 from webapp.receiver import MAX_BODY_BYTES, Wake, receiver
 from webapp.security import protect
+from webapp.slow_bodies import BodyDeadline
 
 POOL_SIZE = 8
 """Database connections of one process: one for each thread that gunicorn gives it."""
@@ -46,4 +47,5 @@ def create_app(services: Services | None = None, *, wake: Wake = wake_run) -> Fl
     )
     register_error_pages(app)
     protect(app, services.settings)
+    app.wsgi_app = BodyDeadline(app.wsgi_app)  # type: ignore[method-assign]
     return app

@@ -1,0 +1,1 @@
+"""What strangers try, against the web process with real PostgreSQL."""

@@ -1,0 +1,146 @@
+"""Hostile requests, written byte by byte: no client library would send them."""
+
+import base64
+import random
+import socket
+from collections.abc import Sequence
+
+ANSWER_DEADLINE_S = 10.0
+MOST_ANSWER_BYTES = 200_000
+
+METHODS = (
+    "GET",
+    "POST",
+    "POST",
+    "POST",
+    "PUT",
+    "DELETE",
+    "HEAD",
+    "OPTIONS",
+    "TRACE",
+    "BREW",
+    "P\0ST",
+    "A" * 300,
+)
+PATHS = (
+    *("/webhooks/pipedrive/acme",) * 6,
+    "/webhooks/pipedrive/nobody",
+    "/webhooks/pipedrive/../../etc/passwd",
+    "/webhooks/pipedrive/a%00b",
+    "/webhooks/pipedrive/%F0%28%8C",
+    "/webhooks//pipedrive//acme",
+    "/webhooks/pipedrive/" + "a" * 5000,
+    "//evil.example/",
+    "/\\evil.example",
+    "http://evil.example/",
+    "*",
+    "/static/%2e%2e/app.py",
+    "/static/..%5capp.py",
+    "/static//etc/passwd",
+    "/connect/datev?ticket=%00",
+    "/connect/datev?ticket=" + "x" * 7000,
+    "/connect/datev/client",
+    "/oauth/datev/callback?state=%ff&code=%00",
+    "/metrics",
+    "/",
+    "/?x=%",
+    "/%0d%0aSet-Cookie:a=b",
+    "/\xff\xfe",
+)
+BODIES = (
+    b"",
+    b"{",
+    b"[" * 100_000,
+    b'{"a":' * 100_000,
+    b"\xff\xfe\x00",
+    b"\x00" * 1000,
+    b'{"meta":' + b"1" * 5000 + b"}",
+    b'{"a":1e999999}',
+    '{"a":"é"}'.encode("utf-16"),
+    b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\nb\r\n--x--",
+    b'{"meta":{"entity":"deal","object":"deal","action":"change","entity_id":"999"}}',
+    b"NaN",
+    b"x" * 1_200_000,
+)
+HOSTS = ("127.0.0.1", "evil.example", "127.0.0.1:99999", "[::1", "'\"<script>", "x" * 300, "a\0b", "", "ä")
+VERSIONS = (*("HTTP/1.1",) * 12, "HTTP/1.0", "HTTP/2.0", "HTTP/9", "")
+
+
+def _lengths(size: int) -> tuple[tuple[str, ...], ...]:
+    """Ways to announce a body, most of them lies."""
+    return (
+        *((f"Content-Length: {size}",),) * 6,
+        (f"Content-Length: {size + 50}",),
+        (f"Content-Length: {max(0, size - 3)}",),
+        (f"Content-Length: {size}", f"Content-Length: {size + 1}"),
+        ("Content-Length: -5",),
+        ("Content-Length: " + "9" * 30,),
+        (f"Content-Length: {size}", "Transfer-Encoding: chunked"),
+        (),
+    )
+
+
+EXTRAS = (
+    "X-Big: " + "A" * 100_000,
+    "\r\n".join(f"X-{number}: v" for number in range(100)),
+    "Authorization: Basic",
+    "Authorization: Basic %%%",
+    "Authorization: Basic " + base64.b64encode(b"\xff\xfe:\x00").decode(),
+    "Authorization: Basic " + base64.b64encode(b"pipedrive:").decode(),
+    "Authorization: Digest a=b",
+    "X-Pipedrive-Signature: sha256=" + "0" * 64,
+    "X-Pipedrive-Signature: \xff\xff",
+    "Content-Type: text/plain; charset=klingon",
+    "Content-Type: multipart/form-data",
+    "Content-Encoding: gzip",
+    "Expect: nonsense",
+    "Cookie: mlc_choice=\xff",
+    "Cookie: " + "a=b;" * 1000,
+    "Accept: text/html;q=9999999999",
+    "X-Forwarded-For: 127.0.0.1",
+    "Bad Header: v",
+    "Range: bytes=999999999-",
+    "If-Modified-Since: \xffgarbage",
+)
+
+
+def request(rng: random.Random) -> bytes:
+    """One request that nobody decent would send."""
+    method, path, version = rng.choice(METHODS), rng.choice(PATHS), rng.choice(VERSIONS)
+    body = rng.choice(BODIES)
+    if len(body) > 1_000_000 and rng.random() < 0.8:
+        body = b""
+    lines = [
+        f"{method} {path} {version}",
+        f"Host: {rng.choice(HOSTS)}",
+        *rng.choice(_lengths(len(body))),
+        *rng.sample(EXTRAS, rng.randrange(4)),
+        "Connection: close",
+    ]
+    return raw(lines, body)
+
+
+def raw(lines: Sequence[str], body: bytes = b"") -> bytes:
+    """The bytes of a request."""
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace") + body
+
+
+def send(port: int, content: bytes) -> bytes:
+    """Send it and read the answer; empty where the connection just ends."""
+    answer = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_DEADLINE_S) as connection:
+        try:
+            connection.sendall(content)
+            connection.shutdown(socket.SHUT_WR)
+            while len(answer) < MOST_ANSWER_BYTES and (part := connection.recv(65536)):
+                answer += part
+        except TimeoutError:
+            raise
+        except OSError:  # refused in the middle: what was answered until then counts
+            return answer
+    return answer
+
+
+def status(answer: bytes) -> int:
+    """The status of an answer; 0 where there is none."""
+    return int(answer[9:12]) if answer.startswith(b"HTTP/1.") else 0

@@ -1,0 +1,81 @@
+"""Strangers who send what they like to a real web process."""
+
+import contextlib
+import random
+import socket
+import time
+from collections import Counter
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from connector.pipeline.services import Services
+from connector.runtime.probe import healthy
+from connector.store import tables
+from tests.integration.security.hostile import raw, request, send, status
+from webapp.slow_bodies import BODY_DEADLINE_S
+
+REQUESTS = 1200
+SEED = 7
+"""Fixed: a build must not fail by chance. Another one is tried by changing it."""
+
+
+def _rows(services: Services) -> dict[str, int]:
+    with services.database.transaction() as tx:
+        return {
+            table.name: tx.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+            for table in (tables.inbox, tables.run, tables.journal, tables.login_attempt)
+        }
+
+
+def test_hostile_requests_are_refused_store_nothing_and_leave_the_process_alive(
+    web_port: int, services: Services, tmp_path: Path
+) -> None:
+    rng, seen = random.Random(SEED), Counter[int]()  # noqa: S311 - repeatable, no secret
+    before = _rows(services)
+    for _number in range(REQUESTS):
+        sent = request(rng)
+        answer = send(web_port, sent)
+        seen[status(answer)] += 1
+        assert status(answer) < 500, (sent[:300], answer[:300])
+        assert b"Traceback" not in answer, sent[:300]
+        assert b"evil.example" not in answer.partition(b"\r\n\r\n")[0], sent[:300]
+    assert before == _rows(services)
+    assert {200, 400, 401, 404, 405, 413} <= seen.keys(), "the requests reached all kinds of answers"
+    assert 200 == status(send(web_port, raw(["GET /healthz HTTP/1.1", "Host: a", "Connection: close"])))
+    assert "Traceback" not in (tmp_path / "web.log").read_text("utf-8", "replace")
+
+
+MALFORMED = (
+    ["GET /oauth/datev/callback?code=CANARY&state=a"],
+    ["GET /oauth/datev/callback?state=a&code= CANARY HTTP/1.1", "Host: a"],
+    ["POST /webhooks/pipedrive/acme HTTP/1.1", "Host: a", "Authorization Basic CANARY"],
+    ["POST /webhooks/pipedrive/acme HTTP/1.1", "Host: a", "Authorization: Basic CANARY\0"],
+    ["erika@CANARY.example"],
+)
+
+
+def test_malformed_requests_are_not_quoted_in_the_log(web_port: int, tmp_path: Path) -> None:
+    assert {400} == {status(send(web_port, raw(lines))) for lines in MALFORMED}
+    assert "CANARY" not in (tmp_path / "web.log").read_text("utf-8", "replace")
+
+
+def test_bodies_that_do_not_come_hold_no_thread_for_long(web_port: int, services: Services) -> None:
+    """More of them than the process has threads (4), each sending a byte now and then."""
+    lines = ["POST /webhooks/pipedrive/acme HTTP/1.1", "Host: a", "Content-Length: 1000"]
+    slow = [socket.create_connection(("127.0.0.1", web_port), timeout=30) for _number in range(5)]
+    try:
+        for connection in slow:
+            connection.sendall(raw(lines, b"{"))
+        ends_at = time.monotonic() + 2 * BODY_DEADLINE_S + 10
+        answered = False
+        while not answered and time.monotonic() < ends_at:
+            for connection in slow:
+                with contextlib.suppress(OSError):
+                    connection.sendall(b" ")
+            answered = healthy(web_port, "/healthz")
+        assert answered
+        assert 401 == status(slow[0].recv(1000)), "what came until then proves nothing"
+    finally:
+        for connection in slow:
+            connection.close()
