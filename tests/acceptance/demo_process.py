@@ -113,7 +113,10 @@ class DemoProcess:
 
     def ended(self, *, timeout_s: float = ENDED_TIMEOUT_S) -> int:
         """Wait for the end; the exit code as a shell shows it."""
-        code = self._process.wait(timeout_s)
+        try:
+            code = self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"The demo did not end within {timeout_s:g} s:\n{self.text}") from None
         self._reader.join()
         return code if code >= 0 else 128 - code
 
