@@ -41,8 +41,8 @@ app.conf.update(
         "socket_keepalive": True,
         # Half-open connections: the classic "worker alive but consumes nothing".
         "health_check_interval": 25,
-        # No retry_on_timeout: redis-py would repeat the read of a broken subscription on its fresh connection,
-        # without any timeout, and a worker whose broker came back quickly would wait there for ever.
+        # No retry_on_timeout: redis-py would repeat the read of a broken subscription on its fresh
+        # connection, without a timeout, and a worker whose broker came back at once would wait for ever.
         # The server may be shared.
         "global_keyprefix": "mlc:",
     },
