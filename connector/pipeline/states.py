@@ -60,6 +60,13 @@ RUN_IN_BATCH = ("batched", "posted", "done")
 """From joining the batch on nothing changes by itself: at once means that the hand-over follows directly."""
 
 
+RUN_STATES = (*RUN_BEFORE_HAND_OVER, *RUN_IN_BATCH, NEEDS_ATTENTION, IGNORED, CANCELLED)
+"""Every state of a run; the schema knows the same."""
+
+BATCH_STATES = ("open", *BATCH_WORKING, "posted", NEEDS_ATTENTION)
+"""Every state of a batch; the schema knows the same."""
+
+
 def links_from(chain: tuple[Link, ...], state: str) -> tuple[Link, ...]:
     """The rest of a chain for something in this state; empty if no link works on it."""
     for position, link in enumerate(chain):
