@@ -5,7 +5,7 @@ statement that does all of it or nothing. Whether the deal is really won, and wh
 decided later from the deal itself.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from connector.pipedrive.webhook import DealChange, DealEvent
@@ -30,6 +30,9 @@ _STILL_OURS = (*RUN_BEFORE_HAND_OVER, *_ENDED_WITHOUT_BATCH)
 
 _OVER = (DealChange.REOPENED, DealChange.LOST, DealChange.DELETED)
 """Changes after which the deal is probably not to be booked."""
+
+_KEPT = tuple(field.name for field in fields(DealEvent) if field.name != "actor_user_id")
+"""What the inbox keeps of an event."""
 
 _NO_REASON = {"reason_code": "", "reason_message": "", "reason_cure": "", "resume_state": None}
 
@@ -298,8 +301,7 @@ def _deal_facts(event: DealEvent) -> DealFacts:
 
 def _facts(event: DealEvent) -> dict[str, object]:
     """The trigger as it is kept: ids, words and times, nothing personal."""
+    values = {name: getattr(event, name) for name in _KEPT}
     return {
-        name: value.isoformat() if hasattr(value, "isoformat") else value
-        for name, value in asdict(event).items()
-        if name != "actor_user_id"
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()
     }

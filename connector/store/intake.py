@@ -1,8 +1,8 @@
 """The first win of a deal: delivery, run and journal row in one statement.
 
 Nearly every delivery that leads to anything is one of these, and they come in bursts. One statement,
-atomic by itself, is one trip to PostgreSQL; the same rows written one by one cost seven, and many times
-the processor time for building the statements.
+atomic by itself, is one trip to PostgreSQL; the same rows written one by one cost eight, and many times
+the processor time on both sides.
 """
 
 import json
@@ -12,9 +12,11 @@ from typing import Any
 
 from psycopg2.errors import UniqueViolation
 
-from connector.store.engine import Database
+from connector.store.engine import Database, PreparedStatement
 
-_FIRST_WIN = """
+_FIRST_WIN = PreparedStatement(
+    "first_win",
+    """
 WITH started AS (
     -- The deal's run, if it has none and the delivery is new. Of two deliveries at once the later one waits
     -- here for the earlier one's end, and then makes none.
@@ -34,7 +36,23 @@ WITH started AS (
     SELECT %(tenant_id)s, id, %(now)s, 'received', %(state)s, %(actor)s, %(message)s, %(details)s FROM started
 )
 SELECT id FROM started
-"""
+""",
+    {
+        "tenant_id": "bigint",
+        "source": "text",
+        "event_id": "text",
+        "deal_id": "bigint",
+        "facts": "jsonb",
+        "kind": "text",
+        "state": "text",
+        "due_at": "timestamptz",
+        "ignore_rule": "text",
+        "actor": "text",
+        "message": "text",
+        "details": "jsonb",
+        "now": "timestamptz",
+    },
+)
 
 
 def first_win(
