@@ -1,8 +1,10 @@
 """What one worker process owns: its log, its services, and their end."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import setup_logging, worker_process_shutdown
 
 from connector import log
@@ -13,7 +15,7 @@ from connector.pipeline.services import Services, open_services
 @cache
 def services() -> Services:
     """This process's services, opened on first use: after the fork, never shared across it."""
-    return open_services(environment.load())
+    return replace(open_services(environment.load()), interruptions=(SoftTimeLimitExceeded,))
 
 
 @setup_logging.connect
