@@ -5,11 +5,16 @@ is lost and the next sweep makes it again. Whoever wakes has an answer to give (
 all), so a dead broker may cost it a moment, not the many seconds of Celery's own patience.
 """
 
+import base64
+import json
 import time
-from functools import cached_property
+from functools import cache, cached_property
 
-from kombu.exceptions import OperationalError
-from kombu.pools import ProducerPool
+from celery.utils import uuid
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from connector.log import get_logger
 from connector.pipeline.states import BATCH_CHAIN, RUN_CHAIN, WRITE_BACK, Link, links_from
@@ -24,7 +29,7 @@ PAUSE_S = 3.0
 """After a lost call no other is tried for this long, so that a burst of deliveries waits for a dead broker
 once and not once each. Far shorter than a sweep's interval: it adds nothing to what a lost call costs."""
 
-_ONCE_MORE = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+_TRIES_AGAIN = 1
 """A pooled connection may be one that a restart of the broker has ended; the next try opens a new one."""
 
 
@@ -40,9 +45,14 @@ def wake_batch(batch_id: int, state: str = "closed") -> None:
 
 
 class Broker:
-    """The way to the broker for wake-up calls: short timeouts, and a pause after a failure."""
+    """The way to the broker for wake-up calls: short timeouts, and a pause after a failure.
 
-    def __init__(self) -> None:
+    Past kombu, whose connections have no total deadline and whose publishing alone costs the receiver more
+    than storing the delivery does.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
         self._silent_until = 0.0
 
     def publish(self, subject: str, links: tuple[Link, ...], row_id: int) -> None:
@@ -51,20 +61,12 @@ class Broker:
             return
         first, *rest = (f"{subject}.{link.name}" for link in links)
         try:
-            with self._producers.acquire(block=True, timeout=PATIENCE_S) as producer:
-                app.send_task(
-                    first,
-                    args=(row_id,),
-                    # Celery takes the next link from the end.
-                    chain=[_signature(name, row_id) for name in reversed(rest)],
-                    producer=producer,
-                    retry_policy=_ONCE_MORE,
-                    ignore_result=True,
-                )
+            queue = _queue(first)
+            self._redis.lpush(_key_prefix() + queue, json.dumps(chain_message(queue, first, rest, row_id)))
         except Exception as e:
             # Whatever it is: the row is stored, and its call must not make that look like a failure.
             self._silent_until = time.monotonic() + PAUSE_S
-            expected = isinstance(e, (OperationalError, OSError))
+            expected = isinstance(e, (RedisError, OSError))
             log.warning(
                 "wake_up_call_lost",
                 subject=subject,
@@ -74,28 +76,52 @@ class Broker:
             )
 
     @cached_property
-    def _producers(self) -> ProducerPool:
+    def _redis(self) -> Redis:
         """Opened on first use: after the fork, never shared across it."""
-        connection = app.connection_for_write(
-            transport_options={
-                "socket_timeout": PATIENCE_S,
-                "socket_connect_timeout": PATIENCE_S,
-                "retry_on_timeout": False,
-                **_ONCE_MORE,
-            }
+        return Redis.from_url(
+            self._url,
+            socket_connect_timeout=PATIENCE_S,
+            socket_timeout=PATIENCE_S,
+            retry=Retry(NoBackoff(), _TRIES_AGAIN),
         )
-        limit = app.conf.broker_pool_limit
-        return ProducerPool(connection.Pool(limit), limit)
 
 
-_broker = Broker()
+_broker = Broker(app.conf.broker_url)
+
+
+def chain_message(queue: str, first: str, rest: list[str], row_id: int) -> dict[str, object]:
+    """What kombu puts into Redis for a chain of tasks with one id each, as a test compares.
+
+    Tasks go by name, so that the web process needs none of their code.
+
+    :param rest: the later links; the worker that sends one on routes it by the app's own table.
+    """
+    task = app.amqp.create_task_message(
+        uuid(),
+        first,
+        args=(row_id,),
+        argsrepr=f"({row_id},)",
+        kwargsrepr="{}",
+        # Celery takes the next link from the end.
+        chain=[_signature(name, row_id) for name in reversed(rest)],
+    )
+    return {
+        "body": base64.b64encode(json.dumps(task.body).encode()).decode(),
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": task.headers,
+        "properties": {
+            **task.properties,
+            "delivery_mode": 2,
+            "delivery_info": {"exchange": "", "routing_key": queue},
+            "priority": 0,
+            "body_encoding": "base64",
+            "delivery_tag": uuid(),
+        },
+    }
 
 
 def _signature(name: str, row_id: int) -> dict[str, object]:
-    """A later link as Celery writes it: by name, so that the web process needs none of the tasks' code.
-
-    The worker that sends it on routes it by the app's own table.
-    """
     return {
         "task": name,
         "args": [row_id],
@@ -104,3 +130,13 @@ def _signature(name: str, row_id: int) -> dict[str, object]:
         "subtask_type": None,
         "immutable": True,
     }
+
+
+@cache
+def _queue(task_name: str) -> str:
+    """Where the app's own table sends a task."""
+    return str(app.amqp.router.route({}, task_name)["queue"].name)
+
+
+def _key_prefix() -> str:
+    return str(app.conf.broker_transport_options["global_keyprefix"])
