@@ -34,16 +34,14 @@ class BodyDeadline:
         self._lock = threading.Lock()
         self._watchdog: threading.Thread | None = None
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def __call__(self, wsgi: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Pass the request on; only one that announces a body is watched."""
-        connection = environ.get("gunicorn.socket")
-        announced = (
-            environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ
-        )
+        connection = wsgi.get("gunicorn.socket")
+        announced = wsgi.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in wsgi
         if connection is None or not announced:
-            return self._app(environ, start_response)
+            return self._app(wsgi, start_response)
         with self._watched(connection):
-            return self._app(environ, start_response)
+            return self._app(wsgi, start_response)
 
     @contextmanager
     def _watched(self, connection: socket.socket) -> Iterator[None]:

@@ -12,8 +12,8 @@ REPOSITORY = Path(__file__).parents[2]
 EXAMPLE = REPOSITORY / "config" / "env.example"
 SOURCES = ("connector", "tasks", "webapp", "config")
 
-NOT_OURS = {"PATH", "NO_COLOR"}
-"""Set by the system or by convention for every program; nobody sets them for this product."""
+NOT_OURS = {"PATH", "NO_COLOR", "CONTENT_LENGTH"}
+"""Set by the system, by convention for every program, or by WSGI; nobody sets them for this product."""
 
 _READING_METHODS = {"get", "getenv", "text", "url", "choice", "parsed"}
 """``environ.get`` and the methods of the reader in ``connector.settings``."""
