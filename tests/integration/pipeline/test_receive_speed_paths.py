@@ -1,5 +1,7 @@
 """The short ways: one statement for a first win, one trip to Redis for a chain, and an honest Flower."""
 
+import base64
+import json
 import socket
 import threading
 import time
@@ -286,7 +288,8 @@ def end_all_connections(services: Services) -> None:
                 "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
                 " WHERE application_name = 'ml-connector' AND pid <> pg_backend_pid()"
             )
-            assert cursor.fetchone()[0] >= 2
+            [(ended,)] = cursor.fetchall()
+            assert ended >= 2
     finally:
         admin.close()
 
@@ -327,7 +330,7 @@ def test_a_wake_up_call_is_the_message_that_celery_would_send(valkey_url: str) -
         )
     wake.Broker(valkey_url).publish("run", RUN_CHAIN, 4711)
     with redis.Redis.from_url(valkey_url) as client:
-        ours, celerys = (wake.json.loads(text) for text in client.lrange("mlc:intake", 0, -1))
+        ours, celerys = (json.loads(text) for text in client.lrange("mlc:intake", 0, -1))
     for message in (ours, celerys):
         for holder, name in (
             (message["headers"], "id"),
@@ -339,7 +342,7 @@ def test_a_wake_up_call_is_the_message_that_celery_would_send(valkey_url: str) -
         # Where results would be sent to, if there were any.
         message["properties"].pop("reply_to")
         message["headers"].pop("ignore_result")
-        message["body"] = wake.json.loads(wake.base64.b64decode(message["body"]))
+        message["body"] = json.loads(base64.b64decode(message["body"]))
     assert celerys == ours
 
 
@@ -398,10 +401,10 @@ def test_flower_sees_a_stopped_link_succeed_and_a_waiting_one_come_back(valkey_u
         def link(self: Any, _row_id: int, name: str = name) -> None:
             follow(self, outcomes[name].pop(0) if name in outcomes else GO_ON)
 
-        app.task(name=name, bind=True)(link)
+        app.task(name=name, bind=True, shared=False)(link)
 
     def chained(first: str, *rest: str) -> None:
-        chain = [
+        chain: list[dict[str, Any]] = [
             {"task": name, "args": [1], "kwargs": {}, "options": {}, "subtask_type": None, "immutable": True}
             for name in reversed(rest)
         ]
