@@ -21,7 +21,7 @@ from connector.cli.session import environ, opened_services
 from connector.clock import SystemClock
 from connector.errors import ConfigurationError, DataError, NotFoundError, Problem
 from connector.pipeline.booking_tables import booking_tables
-from connector.pipeline.preview import POSTED, Known, Preview, as_plain, decide, preview_file
+from connector.pipeline.preview import NEEDS_ATTENTION, POSTED, Known, Preview, as_plain, decide, preview_file
 from connector.pipeline.services import Services
 from connector.pipeline.steps.identity import identity_of
 from connector.store import debtors, documents, runs, tenants
@@ -69,7 +69,8 @@ def preview(
     organization, person, products, discounts, installments, catalog, deal_fields, organization_fields,
     person_fields, product_fields and files in the shapes of Pipedrive's API; parts may be missing.
 
-    Text and JSON say the outcome themselves (exit code 0); a file that cannot be made ends with 3.
+    A deal that waits for a person ends with exit code 3 in every format, one that would be booked or is left
+    alone with 0; a file that cannot be made ends with 3.
     """
     file_format = FILE_FORMATS.get(fmt)
     _check_output(fmt, file_format, output)
@@ -95,6 +96,8 @@ def preview(
     )
     if file_format is None:
         show(fmt, as_plain(decided), preview_lines)
+        if decided.outcome == NEEDS_ATTENTION:
+            sys.exit(ExitCode.ATTENTION)
         return
     _write_file(decided, subject.config, file_format, output, now, xsd_dir)
 
@@ -178,6 +181,8 @@ def _read_bundle(path: Path) -> dict[str, Any]:
         raise _unreadable(path, "it holds something that is no JSON value") from e
     if not isinstance(bundle, dict):
         raise _unreadable(path, "it is no JSON object")
+    if not isinstance(bundle.get("deal"), dict):
+        raise _unreadable(path, "it holds no deal")
     return bundle
 
 

@@ -220,7 +220,7 @@ def test_a_run_is_previewed_with_the_deal_as_it_was_read(machine: Machine) -> No
     shown = machine.run("preview", "--run", str(run_id), "--format", "json")
 
     value = json.loads(shown.stdout)
-    assert (0, "needs_attention") == (shown.exit_code, value["outcome"])
+    assert (3, "needs_attention") == (shown.exit_code, value["outcome"])
     assert ["seller_tax_number_missing"] == [reason["code"] for reason in value["reasons"]]
 
 

@@ -21,10 +21,10 @@ def files(folder: Path, content: Any = None, **tenant: str) -> list[str]:
     return ["preview", "--tenant", write_tenant(folder, **tenant), "--bundle", deal]
 
 
-def previewed(folder: Path, content: Any = None, **tenant: str) -> dict[str, Any]:
+def previewed(folder: Path, content: Any = None, exit_code: int = 0, **tenant: str) -> dict[str, Any]:
     """The JSON of a preview."""
     shown = command(*files(folder, content, **tenant), "--format", "json")
-    assert shown.exit_code == 0, shown.output
+    assert shown.exit_code == exit_code, shown.output
     assert shown.stderr == ""
     return dict(json.loads(shown.stdout))
 
@@ -71,7 +71,7 @@ def test_all_problems_of_invoice_and_debtor_are_said_at_once(tmp_path: Path) -> 
     ]
 
     value = previewed(
-        tmp_path, deal, debtors='strategy = "field"', more='[fields]\ndebtor_number = "Debitor"'
+        tmp_path, deal, 3, debtors='strategy = "field"', more='[fields]\ndebtor_number = "Debitor"'
     )
 
     assert value["outcome"] == "needs_attention"
@@ -107,12 +107,26 @@ def test_a_deal_that_is_left_alone_says_by_which_rule(
 
 
 def test_missing_parts_of_a_bundle_park_the_deal_and_say_what_is_missing(tmp_path: Path) -> None:
-    value = previewed(tmp_path, {"deal": {"id": 3}})
+    value = previewed(tmp_path, {"deal": {"id": 3}}, 3)
 
     assert value["outcome"] == "needs_attention"
     assert {"currency", "organization", "won_time", "value"} == {
         reason["field"] for reason in value["reasons"]
     }
+
+
+@pytest.mark.parametrize("fmt", ["text", "json", "extf", "dxso"])
+def test_a_deal_that_waits_for_a_person_ends_with_3_in_every_format(tmp_path: Path, fmt: str) -> None:
+    shown = command(*files(tmp_path, {"deal": {"id": 3}}), "--format", fmt)
+
+    assert shown.exit_code == 3, shown.output
+
+
+@pytest.mark.parametrize("fmt", ["text", "json"])
+def test_a_deal_that_is_left_alone_needs_nobody(tmp_path: Path, fmt: str) -> None:
+    shown = command(*files(tmp_path, bundle(status="lost")), "--format", fmt)
+
+    assert shown.exit_code == 0, shown.output
 
 
 def test_the_extf_file_is_the_posting_batch(tmp_path: Path) -> None:
@@ -150,6 +164,8 @@ def test_no_file_is_written_for_a_deal_that_cannot_be_booked(tmp_path: Path, fmt
     [
         ("[1", "line 1, column 3"),
         ("[]", "it is no JSON object"),
+        ("{}", "it holds no deal"),
+        ('{"deal": null}', "it holds no deal"),
         ('{"deal": NaN}', "it holds something that is no JSON value"),
         ("[" * 100_000, "it holds something that is no JSON value"),
     ],
