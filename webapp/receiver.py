@@ -6,7 +6,7 @@ first tries stops sending for half an hour, losing what happens meanwhile. There
 =====  =======================================================================================
 202    stored; ``run`` chains were woken, or the sweep finds them
 200    nothing to do: a delivery that we know already, or none about a won deal
-400    no JSON, or not the shape of a Pipedrive delivery: sending it again cannot help
+400    no JSON, not the shape of a Pipedrive delivery, or a body that cannot be read to its end
 401    the delivery does not prove that it comes from this tenant, or there is no such tenant
 413    larger than 1 MiB
 503    PostgreSQL is away, or a bug of ours. A bug answers 503 and not 500 because both mean
@@ -106,11 +106,19 @@ def _read_body() -> bytes:
     byte more is read than is allowed.
 
     :raises RequestEntityTooLarge: it is larger than allowed.
+    :raises ClientDisconnected: it ends early, or its chunks are malformed.
     """
     request.max_content_length = MAX_BODY_BYTES + 1
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise RequestEntityTooLarge
-    body = request.get_data(cache=False)
+    try:
+        body = request.get_data(cache=False)
+    except HTTPException:
+        raise
+    except Exception as e:
+        # Each WSGI server has errors of its own for a broken body (a wrong chunk size, a missing end), and
+        # nothing but the client's bytes has been touched so far.
+        raise ClientDisconnected from e
     if len(body) > MAX_BODY_BYTES:
         raise RequestEntityTooLarge
     return body
@@ -158,6 +166,13 @@ def _too_large(_error: Exception) -> Response:
     return response
 
 
+def _incomplete() -> Response:
+    response = _answer(400, error="incomplete", message="The body ended early or is malformed.")
+    # Where such a body ends is not known, so the connection cannot carry another request.
+    response.headers["Connection"] = "close"
+    return response
+
+
 def _database_away(_error: Exception) -> Response:
     log.warning("delivery_not_stored", reason="database_unavailable")
     return _try_again(error="database_unavailable", message="Nothing was stored; please send it again.")
@@ -165,7 +180,7 @@ def _database_away(_error: Exception) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     if isinstance(error, ClientDisconnected):
-        return _answer(400, error="incomplete", message="The body ended early.")
+        return _incomplete()
     if isinstance(error, HTTPException):
         return _answer(error.code or 400, error=error.name, message=error.description or "")
     return _try_again(
