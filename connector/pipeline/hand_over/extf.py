@@ -120,8 +120,8 @@ def resume(work: Work, batch: BatchRow, content: Content, submission: Submission
     return Park(
         "hand_over_unclear",
         f"It is not known whether DATEV took the file {submission.file_name}: it does not list it.",
-        "Look for the file in DATEV. If DATEV shows it: ml-connector run retry RUN looks it up again and takes "
-        "it over. If it is certainly not there: ml-connector run retry RUN --send-again",
+        "Look for the file in DATEV. If DATEV shows it: ml-connector run retry RUN looks it up again and "
+        "takes it over. If it is certainly not there: ml-connector run retry RUN --send-again",
         details={"reference_id": submission.reference_id, "doubt": submission.doubt},
     )
 

@@ -95,8 +95,8 @@ def test_other_doubt_is_a_humans_turn_with_both_ways_out(
     parked = known_debtor.run(run.id)
     assert ("needs_attention", "hand_over_unclear") == (parked.state, parked.reason_code)
     assert (
-        "Look for the file in DATEV. If DATEV shows it: ml-connector run retry RUN looks it up again and takes "
-        "it over. If it is certainly not there: ml-connector run retry RUN --send-again"
+        "Look for the file in DATEV. If DATEV shows it: ml-connector run retry RUN looks it up again and "
+        "takes it over. If it is certainly not there: ml-connector run retry RUN --send-again"
     ) == parked.reason_cure
     assert 1 == known_debtor.bookings()
 
