@@ -12,7 +12,7 @@ from connector.pipeline.onboarding import find_tenant
 
 @click.group()
 def datev() -> None:
-    """DATEV."""
+    """Look at DATEV with a tenant's login: the clients it may see."""
 
 
 @datev.command()

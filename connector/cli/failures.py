@@ -1,6 +1,7 @@
 """From an error to what a person reads on stderr: the one place where errors end."""
 
 import os
+import re
 
 from connector.cli.exit_codes import ExitCode, exit_code_of
 from connector.errors import ConnectorError, DatabaseUnavailableError, PartnerAnswer, Problem, TenantFileError
@@ -63,8 +64,9 @@ def error_lines(error: ConnectorError) -> list[str]:
 
 
 def problem_lines(problem: Problem, *, head: str = "", indent: str = "") -> list[str]:
-    """One problem: what and where, then the cure."""
-    where = f" [{problem.field}]" if problem.field else ""
+    """One problem: what and where, then the cure. A field that the message names is not repeated."""
+    named = problem.field and re.search(rf"\b{re.escape(problem.field)}\b", problem.message, re.IGNORECASE)
+    where = f" [{problem.field}]" if problem.field and not named else ""
     lines = [f"{indent}{head}{problem.message}{where}"]
     if problem.cure:
         lines.append(f"{indent}  → {problem.cure}")

@@ -7,6 +7,9 @@ from connector.cli.output import facts, local_time, moment_text
 from connector.pipeline.summary import RunSummary
 from connector.store.journal import JournalRow
 
+_SENTENCES_JOINED = ".; "
+"""Between the problems of one error, each a sentence, where they are kept as one text (connector.errors)."""
+
 
 def list_facts(summary: RunSummary, tenant_key: str) -> dict[str, Any]:
     """A run as one line of the list."""
@@ -22,7 +25,7 @@ def list_facts(summary: RunSummary, tenant_key: str) -> dict[str, Any]:
         "currency": summary.currency,
         "debtor": summary.debtor_account,
         "due_at": moment_text(run.due_at),
-        "told": run.reason_message or run.ignore_rule or run.waiting_for,
+        "told": " · ".join(_sentences(run.reason_message)) or run.ignore_rule or run.waiting_for,
         "updated_at": moment_text(run.updated_at),
     }
 
@@ -95,7 +98,8 @@ def show_lines(value: Mapping[str, Any]) -> list[str]:
         ]
     )
     if reason["message"]:
-        lines += ["", f"Reason: {reason['message']}"]
+        first, *more = _sentences(reason["message"])
+        lines += ["", f"Reason: {first}", *(f"        {sentence}" for sentence in more)]
         lines += [f"  → {reason['cure']}"] if reason["cure"] else []
     lines += ["", "What happened (Berlin time):"]
     for row in value["journal"]:
@@ -103,9 +107,15 @@ def show_lines(value: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def _sentences(text: str | None) -> list[str]:
+    """The problems that a kept reason joins, one by one."""
+    *joined, last = (text or "").split(_SENTENCES_JOINED)
+    return [*(f"{sentence}." for sentence in joined), last] if text else []
+
+
 def _story_lines(row: Mapping[str, Any]) -> list[str]:
     moved = f"{row['from'] or '·'} → {row['to']}" if row["to"] and row["from"] != row["to"] else row["event"]
-    message = f": {row['message']}" if row["message"] else ""
+    message = f": {' · '.join(_sentences(row['message']))}" if row["message"] else ""
     lines = [f"  {local_time(row['at'])}  {moved} (by {row['actor']}){message}"]
     if len(row["problems"]) > 1:
         lines += [f"      - {problem['message']} → {problem['cure']}" for problem in row["problems"]]

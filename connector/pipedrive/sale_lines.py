@@ -61,7 +61,7 @@ class LineReader:
                 f"The deal's lines have the tax methods {', '.join(sorted(methods))}; they need one of "
                 f"{', '.join(TaxMethod)}, the same on all lines.",
                 "products.tax_method",
-                "Choose in the deal's product list how prices relate to tax.",
+                "Choose in the deal's product list how prices relate to tax, the same on all lines.",
             )
             return None
         return TaxMethod(methods.pop()) if methods else None

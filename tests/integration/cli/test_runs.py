@@ -110,6 +110,17 @@ def test_show_tells_the_facts_and_the_story(machine: Machine) -> None:
     assert ["Won."] == [row["message"] for row in value["journal"]]
 
 
+def test_several_reasons_are_shown_one_on_a_line_and_listed_with_a_dot_between(machine: Machine) -> None:
+    told = "The VAT id is missing.; The country is missing.; No line."
+    run_id = parked(machine, machine.add_tenant(), reason_message=told)
+
+    shown = machine.run("run", "show", str(run_id)).stdout
+    listed = json.loads(machine.run("run", "list", "--format", "json").stdout)
+
+    assert "Reason: The VAT id is missing.\n        The country is missing.\n        No line.\n" in shown
+    assert ["The VAT id is missing. · The country is missing. · No line."] == [row["told"] for row in listed]
+
+
 def test_show_keeps_the_customers_data_to_itself(machine: Machine) -> None:
     run_id = parked(machine, machine.add_tenant(), bundle=bundle())
 

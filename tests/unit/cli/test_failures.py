@@ -20,15 +20,29 @@ from connector.errors import (
 
 
 def test_one_problem_is_said_with_its_field_and_cure() -> None:
+    error = ConfigurationError("It asks for no password.", field="receiver.basic", cure="Add it.")
+
+    assert ["Error: It asks for no password. [receiver.basic]", "  → Add it."] == error_lines(error)
+
+
+def test_a_field_that_the_message_names_already_is_not_said_twice() -> None:
     error = NotFoundError("There is no run 7.", field="run", cure="List runs.")
 
-    assert ["Error: There is no run 7. [run]", "  → List runs."] == error_lines(error)
+    assert ["Error: There is no run 7.", "  → List runs."] == error_lines(error)
+
+
+def test_a_field_that_is_only_part_of_a_word_is_said() -> None:
+    error = NotFoundError("The overrun is large.", field="run")
+
+    assert ["Error: The overrun is large. [run]"] == error_lines(error)
 
 
 def test_several_problems_are_counted_and_all_said() -> None:
-    error = DataError([Problem("a", "No name.", "name", "Enter it."), Problem("b", "No city.")])
+    error = DataError([Problem("a", "No name.", "seller.name", "Enter it."), Problem("b", "No city.")])
 
-    assert ["Error: 2 problems.", "  No name. [name]", "    → Enter it.", "  No city."] == error_lines(error)
+    assert ["Error: 2 problems.", "  No name. [seller.name]", "    → Enter it.", "  No city."] == error_lines(
+        error
+    )
 
 
 def test_a_tenants_file_gets_one_line_for_each_problem_with_line_number_and_cure() -> None:

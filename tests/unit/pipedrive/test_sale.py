@@ -316,6 +316,15 @@ def test_all_problems_come_at_once():
     } == set(codes(broken))
 
 
+def test_mixed_tax_methods_are_cured_by_the_same_on_all_lines():
+    with pytest.raises(DataError) as caught:
+        sale(b.bundle(products=[b.line(), b.line(tax_method="inclusive")]))
+    (problem,) = caught.value.problems
+    assert (
+        "Choose in the deal's product list how prices relate to tax, the same on all lines." == problem.cure
+    )
+
+
 def test_the_bundle_s_own_reason_is_told():
     hidden = b.bundle(organization=None, unavailable={"organization": "The organization 17 is hidden."})
     with pytest.raises(DataError) as caught:
