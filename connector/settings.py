@@ -15,6 +15,9 @@ from connector.errors import Problem, SettingsError
 PRODUCTION = "production"
 SANDBOX = "sandbox"
 
+HIGHEST_PORT = 65_535
+"""Of TCP."""
+
 DATEV_DEFAULT_BASE_URLS: Mapping[str, Mapping[str, str]] = {
     PRODUCTION: {
         "login": "https://login.datev.de/openid",
@@ -128,6 +131,38 @@ class _Reader:
             self.refuse(name, f"{name} is not {wanted}: {self.text(name)!r}.", f"Set it to {wanted}.")
             return parse(default)
 
+    def folder(self, name: str, made_for: str = "") -> Path | None:
+        """An existing folder, or with ``made_for`` one that is made now; None where it is not set."""
+        value = self.text(name)
+        if not value:
+            return None
+        path = Path(value).absolute()
+        if made_for:
+            try:
+                path.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                self.refuse(
+                    name,
+                    f"{name} is {value!r}, and that folder cannot be made: {error.strerror}.",
+                    f"Set it to a folder {made_for}.",
+                )
+        elif not path.is_dir():
+            self.refuse(
+                name, f"{name} is no folder: {value!r}.", "Set it to an existing folder, or unset it."
+            )
+        return path
+
+    def redis(self, name: str) -> str:
+        """The broker's address; not shown in the refusal, because it may hold the password."""
+        value = self.text(name)
+        if value and not _is_redis(value):
+            self.refuse(
+                name,
+                f"{name} is not the address of a Redis.",
+                "Write it as redis://:password@host:6379/0 (rediss:// with TLS), or unset it.",
+            )
+        return value
+
     def refuse(self, name: str, message: str, cure: str) -> None:
         """Note a problem; all of them are told at the end."""
         self.problems.append(Problem("setting_invalid", message, name, cure))
@@ -140,16 +175,49 @@ def _positive(text: str) -> float:
     return value
 
 
+def _is_redis(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in {"redis", "rediss"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _count(least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise ValueError(text)
+        return value
+
+    return parse
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= HIGHEST_PORT:
+        raise ValueError(text)
+    return value
+
+
+def _bind(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host:
+        raise ValueError(text)
+    return host, _port(port)
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment.
 
     :raises SettingsError: with every wrong variable at once.
     """
     read = _Reader(os.environ if environ is None else environ)
-    var_dir = Path(read.text("MLC_VAR_DIR", "var")).absolute()
+    var_dir = read.folder("MLC_VAR_DIR", made_for="that this user may write to") or Path("var").absolute()
+    _check_server_settings(read)
     settings = Settings(
         database_url=read.text("DATABASE_URL"),
-        redis_url=read.text("REDIS_URL"),
+        redis_url=read.redis("REDIS_URL"),
         var_dir=var_dir,
         public_url=read.url("MLC_PUBLIC_URL", "http://127.0.0.1:8000"),
         encryption_keys=read.text("MLC_ENCRYPTION_KEYS"),
@@ -171,10 +239,19 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
+def _check_server_settings(read: _Reader) -> None:
+    """What only gunicorn, Flower and the data files read: a mistake must show before anything starts."""
+    read.parsed("MLC_WEB_BIND", "127.0.0.1:8000", _bind, "an address and a port such as 127.0.0.1:8000")
+    read.parsed("FLOWER_PORT", "5555", _port, f"a port between 1 and {HIGHEST_PORT}")
+    read.parsed("WEB_CONCURRENCY", "2", _count(1), "a whole number of at least 1")
+    read.parsed("MLC_WEB_THREADS", "4", _count(1), "a whole number of at least 1")
+    read.parsed("MLC_WEB_MAX_REQUESTS", "20000", _count(0), "a whole number of at least 0")
+    read.folder("MLC_CONFIG_DIR")
+
+
 def _datev(read: _Reader) -> DatevSettings:
     environment = read.choice("DATEV_ENVIRONMENT", PRODUCTION, (PRODUCTION, SANDBOX))
     defaults = DATEV_DEFAULT_BASE_URLS[environment]
-    xsd_dir = read.text("DATEV_XSD_DIR")
     client_secret = read.text("DATEV_CLIENT_SECRET")
     client_auth = read.choice("DATEV_CLIENT_AUTH", "none", ("none", "basic"))
     if client_auth == "basic" and not client_secret:
@@ -194,5 +271,5 @@ def _datev(read: _Reader) -> DatevSettings:
         client_id=read.text("DATEV_CLIENT_ID"),
         client_secret=client_secret,
         client_auth=client_auth,
-        xsd_dir=Path(xsd_dir).absolute() if xsd_dir else None,
+        xsd_dir=read.folder("DATEV_XSD_DIR"),
     )

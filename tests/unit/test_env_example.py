@@ -15,7 +15,7 @@ SOURCES = ("connector", "tasks", "webapp", "config")
 NOT_OURS = {"PATH", "NO_COLOR", "CONTENT_LENGTH"}
 """Set by the system, by convention for every program, or by WSGI; nobody sets them for this product."""
 
-_READING_METHODS = {"get", "getenv", "text", "url", "choice", "parsed"}
+_READING_METHODS = {"get", "getenv", "text", "url", "choice", "parsed", "redis", "folder"}
 """``environ.get`` and the methods of the reader in ``connector.settings``."""
 
 _VARIABLE = re.compile(r"#?([A-Z][A-Z0-9_]+)=(.*)")

@@ -84,6 +84,50 @@ def test_every_wrong_variable_is_told_at_once_with_its_name_and_cure() -> None:
     assert all(problem.field in problem.message and problem.cure for problem in caught.value.problems)
 
 
+def test_what_only_the_servers_read_is_checked_as_well(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    wrong = {
+        "MLC_WEB_BIND": "x",
+        "FLOWER_PORT": "99999999",
+        "WEB_CONCURRENCY": "abc",
+        "MLC_WEB_THREADS": "0",
+        "MLC_WEB_MAX_REQUESTS": "-1",
+        "REDIS_URL": "http://x",
+        "MLC_VAR_DIR": str(file / "var"),
+        "DATEV_XSD_DIR": str(file),
+        "MLC_CONFIG_DIR": str(tmp_path / "missing"),
+    }
+
+    with pytest.raises(SettingsError) as caught:
+        settings.load(wrong)
+
+    assert set(wrong) == {problem.field for problem in caught.value.problems}
+    assert all(problem.field in problem.message and problem.cure for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("bind", ["8000", ":8000", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "[::1]:x"])
+def test_the_web_server_needs_an_address_and_a_port(bind: str) -> None:
+    with pytest.raises(SettingsError, match="MLC_WEB_BIND is not an address and a port"):
+        settings.load({"MLC_WEB_BIND": bind})
+
+
+@pytest.mark.parametrize("address", ["http://x", "redis://", "redis://:s3cret@x:port", "s3cret"])
+def test_a_wrong_redis_address_is_refused_without_showing_its_password(address: str) -> None:
+    with pytest.raises(SettingsError, match="REDIS_URL is not the address of a Redis") as caught:
+        settings.load({"REDIS_URL": address})
+    assert "s3cret" not in f"{caught.value}{caught.value.cure}"
+
+
+@pytest.mark.parametrize("address", ["redis://localhost", "rediss://:pw@redis.example.com:6380/2"])
+def test_redis_may_be_reached_with_and_without_tls(address: str) -> None:
+    assert address == settings.load({"REDIS_URL": address}).redis_url
+
+
+def test_a_named_var_folder_is_made(tmp_path: Path) -> None:
+    assert settings.load({"MLC_VAR_DIR": str(tmp_path / "a" / "b")}).var_dir.is_dir()
+
+
 @pytest.mark.parametrize("scale", ["0", "-1", "1.01", "nan", "inf", "x"])
 def test_the_time_scale_only_shortens(scale: str) -> None:
     with pytest.raises(SettingsError, match="MLC_TIME_SCALE is not a number above 0 and at most 1"):
@@ -101,9 +145,9 @@ def test_basic_authentication_needs_a_secret() -> None:
 
 
 def test_secrets_do_not_show_in_the_repr() -> None:
-    names = ("DATABASE_URL", "REDIS_URL", "MLC_ENCRYPTION_KEYS", "MLC_METRICS_TOKEN")
+    names = ("DATABASE_URL", "MLC_ENCRYPTION_KEYS", "MLC_METRICS_TOKEN")
     names += ("DATEV_CLIENT_SECRET", "PIPEDRIVE_CLIENT_SECRET")
 
-    shown = repr(settings.load(dict.fromkeys(names, "s3cret")))
+    shown = repr(settings.load({**dict.fromkeys(names, "s3cret"), "REDIS_URL": "redis://:s3cret@host/0"}))
 
     assert "s3cret" not in shown
