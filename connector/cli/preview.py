@@ -5,7 +5,7 @@ import os
 import sys
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -168,9 +168,7 @@ def _read_bundle(path: Path) -> dict[str, Any]:
     if path.stat().st_size > LARGEST_BUNDLE:
         raise _unreadable(path, "it is larger than any deal")
     try:
-        bundle = json.loads(
-            path.read_bytes().decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse
-        )
+        bundle = json.loads(path.read_bytes().decode("utf-8-sig"), parse_float=_exact, parse_constant=str)
     except OSError as e:
         raise _unreadable(path, e.strerror or "it cannot be opened") from e
     except UnicodeDecodeError as e:
@@ -186,9 +184,15 @@ def _read_bundle(path: Path) -> dict[str, Any]:
     return bundle
 
 
-def _refuse(constant: str) -> None:
-    """NaN and Infinity, which Python's reader would let through."""
-    raise ValueError(constant)
+def _exact(written: str) -> Decimal | str:
+    """A number with a point or an exponent; one beyond all reason stays text, as NaN and Infinity do.
+
+    Whoever wants a number there names the line and the field, which a JSON reader cannot.
+    """
+    try:
+        return Decimal(written)
+    except InvalidOperation:
+        return written
 
 
 def _unreadable(path: Path, why: str) -> DataError:

@@ -8,13 +8,19 @@ readers make floats of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import Any
 
-from connector.errors import NotFoundError, PermissionMissingError
+from connector.errors import DataError, NotFoundError, PermissionMissingError, Problem
 from connector.pipedrive.client import PipedriveClient
+from connector.pipedrive.field_values import UnreadableValueError, number
 from connector.pipedrive.operations import ENTITIES
 from connector.pipedrive.transport import Record
+
+_WRITTEN_OUT = 100
+"""Digits; more than any number that is read as one."""
 
 Definitions = Mapping[str, Sequence[Mapping[str, Any]]]
 """Entity → its field definitions."""
@@ -33,8 +39,12 @@ def read_bundle(client: PipedriveClient, deal_id: int, *, definitions: Definitio
         put newer ones in with :func:`with_definitions`.
     :raises NotFoundError: the deal itself is gone or hidden. A buyer that is gone or hidden is ``None`` with
         a sentence under ``unavailable``.
+    :raises DataError: the deal's value, times or labels cannot be read (:func:`deal_problems`).
     """
     deal = client.deal(deal_id)
+    problems = deal_problems(deal)
+    if problems:
+        raise DataError(problems)
     unavailable: dict[str, str] = {}
     lines = client.lines(deal_id)
     products = {line["product_id"] for line in lines if isinstance(line.get("product_id"), int)}
@@ -57,10 +67,61 @@ def with_definitions(bundle: Mapping[str, Any], definitions: Definitions) -> dic
     return {**bundle, **{f"{entity}_fields": list(fields) for entity, fields in definitions.items()}}
 
 
+def deal_problems(deal: Mapping[str, Any]) -> list[Problem]:
+    """What cannot be read of that by which a deal is booked or left alone: value, times and labels."""
+    problems = [value_problem(deal.get("value"))] if deal.get("value") is not None else []
+    problems += [_moment_problem(deal, key) for key in ("won_time", "first_won_time")]
+    labels = deal.get("label_ids")
+    if labels and not isinstance(labels, list):
+        problems.append(
+            Problem(
+                "labels_unreadable", "The deal's labels are no list.", "label_ids", "Read the deal again."
+            )
+        )
+    return [problem for problem in problems if problem is not None]
+
+
+def value_problem(value: Any) -> Problem | None:
+    """Why a deal's value is no amount; None if it is one."""
+    try:
+        number(value)
+        # The value is computed by Pipedrive, never written by a person as 1.234,56.
+        Decimal(str(value))
+    except (UnreadableValueError, InvalidOperation) as e:
+        why = str(e) if isinstance(e, UnreadableValueError) else f"{value!r} is no number"
+        return Problem(
+            "value_unreadable", f"The deal's value cannot be read: {why}.", "value", "Enter the deal's value."
+        )
+    return None
+
+
+def _moment_problem(deal: Mapping[str, Any], key: str) -> Problem | None:
+    written = deal.get(key)
+    if written is None or written == "":
+        return None
+    try:
+        if isinstance(written, str) and datetime.fromisoformat(written).tzinfo is not None:
+            return None
+    except ValueError:
+        pass
+    return Problem(
+        "time_unreadable",
+        f"The deal's {key} is no time with a time zone: {written!r:.60}.",
+        key,
+        "Write it as 2026-01-31T10:00:00Z, or read the deal again.",
+    )
+
+
 def json_safe(value: Any) -> Any:
-    """The same with every Decimal as a string, so that no JSON writer or reader can round it."""
+    """The same with every Decimal as a string, so that no JSON writer or reader can round it.
+
+    What JSON has no word for (NaN, Infinity) becomes text, too; so does an exponent that would take pages to
+    write out. Whoever reads it as a number refuses it.
+    """
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return format(value, "f") if abs(value.adjusted()) < _WRITTEN_OUT else str(value)
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
     if isinstance(value, Mapping):
         return {key: json_safe(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -67,6 +67,13 @@ FieldValue = (
 """enum → label; set → labels; user, org, people → id; None where the field is empty."""
 
 
+LONGEST_NUMBER = 60
+"""Characters: no number that a person or Pipedrive writes comes near; a hostile one is not even converted."""
+
+MAGNITUDES = range(-30, 18)
+"""Powers of ten: wider than any price, quantity or rate, and narrow enough that no sum of them overflows."""
+
+
 class UnreadableValueError(Exception):
     """A value has not the shape of its type; the text says what is wrong with it."""
 
@@ -91,10 +98,15 @@ def decode(field_type: str, options: Mapping[str, str], value: Any) -> FieldValu
 def number(value: Any) -> Decimal:
     """A number from JSON, or as a person writes it (``1.234,56`` or ``1,234.56`` or ``1234.56``).
 
-    :raises UnreadableValueError: no number; a lone group separator (``1.234``) counts as a decimal point.
+    :raises UnreadableValueError: no number, or one beyond all reason (``1e999999``); a lone group separator
+        (``1.234``) counts as a decimal point.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise UnreadableValueError(f"{value!r} is no number")
+        raise UnreadableValueError(f"{value!r:.60} is no number")
+    if isinstance(value, int) and abs(value) >= 10**MAGNITUDES.stop:
+        raise UnreadableValueError("the number is too large")
+    if isinstance(value, str) and len(value) > LONGEST_NUMBER:
+        raise UnreadableValueError(f"{value!r:.60} is too long for a number")
     text = re.sub(r"[\s\u00a0\u202f']", "", str(value))
     if re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})*,\d+", text) or re.fullmatch(r"[+-]?\d+,\d+", text):
         text = text.replace(".", "").replace(",", ".")
@@ -106,7 +118,9 @@ def number(value: Any) -> Decimal:
         raise UnreadableValueError(f"{value!r} is no number") from None
     if not result.is_finite():
         raise UnreadableValueError(f"{value!r} is no number")
-    return result
+    if result and result.adjusted() not in MAGNITUDES:
+        raise UnreadableValueError(f"{value!r:.60} is too {'large' if result.adjusted() > 0 else 'small'}")
+    return result or Decimal(0)
 
 
 def day(value: Any) -> date:

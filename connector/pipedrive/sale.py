@@ -10,6 +10,7 @@ from connector.accounting.sale import Discount, DiscountKind, Sale, TaxMethod
 from connector.accounting.terms import BookingTerms
 from connector.clock import berlin_date
 from connector.errors import DataError, Problem
+from connector.pipedrive.bundle import value_problem
 from connector.pipedrive.buyer import read_buyer
 from connector.pipedrive.field_reader import FieldReader
 from connector.pipedrive.field_values import DateRange, UnreadableValueError, number
@@ -194,11 +195,15 @@ def _exchange_rate(deal: Mapping[str, Any], wanted: str, reader: FieldReader) ->
 
 
 def _stated_value(deal: Mapping[str, Any], reader: FieldReader) -> Decimal:
-    try:
-        return number(deal.get("value"))
-    except UnreadableValueError:
+    value = deal.get("value")
+    if value is None:
         reader.report("value_missing", "The deal has no value.", "value", "Enter the deal's value.")
         return Decimal(0)
+    problem = value_problem(value)
+    if problem:
+        reader.merge(DataError([problem]))
+        return Decimal(0)
+    return number(value)
 
 
 def _discounts(bundle: Mapping[str, Any], reader: FieldReader) -> tuple[Discount, ...]:

@@ -27,7 +27,7 @@ class LineReader:
         self._records = [
             record for record in records_of(bundle, "products") if record.get("is_enabled") is not False
         ]
-        self._catalog = {record.get("id"): record for record in records_of(bundle, "catalog")}
+        self._catalog = {str(record.get("id")): record for record in records_of(bundle, "catalog")}
         self._config = config
         self._terms = terms
         self._reader = reader
@@ -95,7 +95,7 @@ class LineReader:
 
     def _product(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
         """The catalog's product. Only where the configuration decides by product must it be known."""
-        product = self._catalog.get(record.get("product_id"))
+        product = self._catalog.get(str(record.get("product_id")))
         if product is not None:
             return product
         labels = self._config.fields.supply_kind or self._config.supply_kind_labels

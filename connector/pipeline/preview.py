@@ -21,7 +21,7 @@ from connector.accounting.sale import Sale
 from connector.codec import to_plain
 from connector.datev.dxso.package import DxsoDocument
 from connector.errors import DataError, Problem
-from connector.pipedrive.bundle import json_safe
+from connector.pipedrive.bundle import deal_problems, json_safe
 from connector.pipeline.booking_tables import BookingTables
 from connector.pipeline.drafting import RunIdentity, decide_invoice, decide_postings, read_draft_sale
 from connector.pipeline.hand_over.files import (
@@ -108,10 +108,11 @@ def decide(
     """
     known = known or Known()
     bundle = json_safe(bundle)
-    not_booked = _not_booked(bundle, config)
+    deal = bundle.get("deal")
+    found = _Gathered(deal_problems(deal) if isinstance(deal, Mapping) else [])
+    not_booked = None if found.problems else _not_booked(bundle, config)
     if not_booked:
         return Preview(IGNORED, (not_booked,))
-    found = _Gathered()
     provisional = False
     try:
         identity = known.identity or RunIdentity(config.key, _deal_id(bundle), "invoice", 0, 0)

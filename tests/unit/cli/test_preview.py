@@ -166,7 +166,8 @@ def test_no_file_is_written_for_a_deal_that_cannot_be_booked(tmp_path: Path, fmt
         ("[]", "it is no JSON object"),
         ("{}", "it holds no deal"),
         ('{"deal": null}', "it holds no deal"),
-        ('{"deal": NaN}', "it holds something that is no JSON value"),
+        ('{"deal": NaN}', "it holds no deal"),
+        ('{"deal": {"id": ' + "9" * 5000 + "}}", "it holds something that is no JSON value"),
         ("[" * 100_000, "it holds something that is no JSON value"),
     ],
 )
@@ -204,3 +205,13 @@ def test_files_and_a_run_do_not_go_together(tmp_path: Path) -> None:
 
     assert shown.exit_code == 2
     assert "Give either --run, or --tenant and --bundle." in shown.stderr
+
+
+@pytest.mark.parametrize("written", ["NaN", "-Infinity", "1e999999", "1e99999999999999999999", "true", '"x"'])
+def test_a_number_that_is_none_is_a_reason_with_line_and_field(tmp_path: Path, written: str) -> None:
+    content = json.dumps(bundle()).replace('"item_price": 1000.1', f'"item_price": {written}')
+
+    value = previewed(tmp_path, content, 3)
+
+    assert ["products.item_price"] == [reason["field"] for reason in value["reasons"]]
+    assert "of the line 'Workshop' cannot be read" in value["reasons"][0]["message"]
