@@ -17,11 +17,24 @@ from structlog.typing import ExcInfo
 SECRET_FIELD = re.compile(r"token|secret|password|authorization|cookie|code_verifier|api_key", re.IGNORECASE)
 """Field names whose values never reach a log line, whoever passed them."""
 
+_NAME = r"(?:token|secret|password|code_verifier|api_key)"
+_VALUE = r"[^\s&\"',}]"
+
 SECRET_IN_TEXT = re.compile(
-    r"(?i)(bearer\s+|basic\s+|\bcode=|(?:token|secret|password|code_verifier|api_key)[\"']?\s*[:=]\s*[\"']?)"
-    r"[^\s&\"',}]+"
+    r"(?i)("
+    # As machines write it: name=value, "name": "value", a header. Whatever stands there is the value.
+    rf"(?:\bcode=|{_NAME}[\"']?(?:\s*[:=]\s*[\"']|[:=])|authorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic)\s+)"
+    rf"(?!\{{[\s\"'])(?={_VALUE})"
+    # As people write it, with a blank: only what is too long for a word of the sentence, and no { env = … }.
+    rf"|{_NAME}\s*[:=]\s+(?!\{{)(?={_VALUE}{{8}})"
+    # "basic needs it" and "Basic authentication" are sentences; these are credentials.
+    rf"|(?:bearer|basic)\s+(?={_VALUE}{{16}}|(?={_VALUE}{{8}}){_VALUE}*?(?-i:[0-9=]|\.\w|[a-z]{_VALUE}*?[A-Z]))"
+    rf"){_VALUE}+"
 )
-"""Secrets as they appear inside free text, such as a library's exception message with a URL in it."""
+"""Secrets as they appear inside free text, such as a library's exception message with a URL in it.
+
+Values only: a sentence of ours about a token must still be legible, for it is the cure.
+"""
 
 _URL_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@/\s]+(@)")
 
