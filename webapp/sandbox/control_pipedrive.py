@@ -8,11 +8,12 @@ from webapp.sandbox.pipedrive_changes import announce, change_deal
 from webapp.sandbox.pipedrive_oauth import DEFAULT_SCOPES
 from webapp.sandbox.pipedrive_seed import FIELD_ENTITIES, seed
 from webapp.sandbox.state import current, digest
-from webapp.sandbox.store import Record
+from webapp.sandbox.store import Record, Store
 
 blueprint = Blueprint("control_pipedrive", __name__, url_prefix="/control/pipedrive")
 
 SIGNING_DEFAULTS: Record = {"encoding": "hex", "prefix": ""}
+FIRST_COMPANY_ID = 7_000_000
 DEFAULT_USERS = ({"id": 9001, "name": "Vera Vertrieb", "email": "vera@example.test", "admin": True},)
 DEAL_UPDATES = (
     "title",
@@ -39,6 +40,15 @@ def _account(domain: str) -> Record:
     if account is None:
         refuse(f"There is no Pipedrive company {domain!r}; create it first.", 404)
     return account
+
+
+def _free_company_id(store: Store) -> int:
+    """The next number that no company has; one that was asked for by name may lie in between."""
+    taken = {account["company_id"] for account in store.all("pd_account")}
+    while True:
+        company_id = FIRST_COMPANY_ID + store.count("pd_company")
+        if company_id not in taken:
+            return company_id
 
 
 @blueprint.post("/accounts")
@@ -71,7 +81,7 @@ def create_account() -> Response:
     given = check_fields(body["burst"], (), {"api": None, "oauth": None}, "burst")
     account = {
         **{key: value for key, value in body.items() if key != "api_token"},
-        "company_id": body["company_id"] or 7_000_000 + store.count("pd_company"),
+        "company_id": body["company_id"] or _free_company_id(store),
         "name": body["name"] or domain,
         "users": users,
         "burst": burst | {key: value for key, value in given.items() if value is not None},

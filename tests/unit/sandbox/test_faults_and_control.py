@@ -164,3 +164,11 @@ def test_the_time_scale_shortens_waiting_but_not_tokens(
     job = driver.client.get(EXTF + accepted.headers["Location"], headers=driver.headers(tokens)).json
     app.extensions["sandbox"].close()
     assert ("1", "succeeded", 900) == (accepted.headers["Retry-After"], job["result"], tokens["expires_in"])
+
+
+def test_a_company_without_a_number_gets_one_that_no_other_has(acme: Driver) -> None:
+    taken = acme.control("/pipedrive/accounts", company_domain="a", api_token="a")["company_id"] + 1
+    acme.make_account(company_domain="b", api_token="b", company_id=taken)
+    made = acme.control("/pipedrive/accounts", company_domain="c", api_token="c")
+
+    assert {"company_domain": "c", "company_id": taken + 1} == made
