@@ -125,6 +125,13 @@ def test_the_example_file_is_correct_as_it_stands() -> None:
     assert read_file.secrets[config.SecretName.PIPEDRIVE_API_TOKEN] == "t" * 40
 
 
+def test_the_example_file_leaves_the_password_of_the_webhook_to_us() -> None:
+    read_file = read_tenant_file(EXAMPLE, {"MUSTER_PIPEDRIVE_TOKEN": "t" * 40})
+
+    assert read_file.config.receiver.basic_user == "pipedrive"
+    assert config.SecretName.RECEIVER_BASIC_PASSWORD not in read_file.secrets
+
+
 def test_the_example_file_is_correct_with_every_comment_taken_for_a_line(file: Path) -> None:
     """Each commented-out key of the example is a key, in its section, with a value that is allowed."""
     text = uncommented(EXAMPLE.read_text(encoding="utf-8"))
