@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from connector.errors import ConfigurationError, NotFoundError
+from connector.errors import ConfigurationError, DataError, NotFoundError
 from connector.pipedrive.subscriptions import (
     Subscribed,
     Subscription,
@@ -14,6 +14,7 @@ from connector.pipedrive.subscriptions import (
 )
 from connector.pipeline.partners import pipedrive_client
 from connector.pipeline.services import Services
+from connector.pipeline.shared_client import sharing_problems
 from connector.store import journal, tenants
 from connector.store.tenants import TenantRow
 from connector.tenants.config import SecretName
@@ -36,9 +37,15 @@ def apply_tenant(services: Services, file: TenantFile, *, actor: str) -> Applied
     """Store a tenant's configuration as its next version, and its secrets encrypted.
 
     A tenant that was parked because of a setting works on from here.
+
+    :raises DataError: it would book over another tenant of the same DATEV client; nothing is stored.
     """
     now = services.clock.now()
     with services.database.transaction() as tx:
+        tenants.lock_all(tx)
+        problems = sharing_problems(file.config, (row.config for row in tenants.all_tenants(tx)))
+        if problems:
+            raise DataError(problems)
         tenant_id, changed = tenants.apply(
             tx, file.config, source_text=file.source_text, applied_by=actor, now=now
         )

@@ -13,6 +13,9 @@ from connector.store import tables as t
 from connector.store.engine import Transaction
 from connector.tenants.config import TenantConfig
 
+_APPLY_LOCK = 0x74656E61
+"""Advisory lock under which a tenant is compared with the others: of two at once, one sees the other."""
+
 
 @dataclass(frozen=True, slots=True)
 class TenantRow:
@@ -68,6 +71,11 @@ def get(tx: Transaction, tenant_id: int) -> TenantRow:
 def all_tenants(tx: Transaction) -> list[TenantRow]:
     """Every tenant, by key."""
     return [_tenant(row) for row in tx.execute(_CURRENT.order_by(t.tenant.c.key))]
+
+
+def lock_all(tx: Transaction) -> None:
+    """Let one command at a time apply a tenant, until its transaction ends."""
+    tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_APPLY_LOCK)))
 
 
 def config_version(tx: Transaction, tenant_id: int, version: int) -> TenantConfig:

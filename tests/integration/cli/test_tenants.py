@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg2
 import pytest
 
+from connector.errors import DataError
+from connector.pipeline.onboarding import apply_tenant
 from connector.store import tenants
 from connector.tenants.config import SecretName
+from connector.tenants.toml_file import TenantFile
 from tests.integration.cli.conftest import Machine
+from tests.integration.webapp.world import tenant_config
 from tests.unit.cli.deals import write_tenant
 
 NOW = datetime(2027, 1, 2, tzinfo=UTC)
@@ -59,6 +64,38 @@ def test_the_same_file_again_changes_nothing(machine: Machine, tmp_path: Path) -
         "resumed": False,
         "webhook_url": f"{machine.environ['MLC_PUBLIC_URL']}/webhooks/pipedrive/muster",
     } == json.loads(shown.stdout)
+
+
+def test_a_second_tenant_that_would_book_over_the_first_is_refused_and_not_stored(
+    machine: Machine, tmp_path: Path
+) -> None:
+    machine.run("tenant", "apply", write_tenant(tmp_path), **TOKEN)
+    path = Path(write_tenant(tmp_path))
+    path.write_text(path.read_text("utf-8").replace('key = "muster"', 'key = "twin"'), "utf-8")
+
+    shown = machine.run("tenant", "apply", str(path), **TOKEN)
+
+    assert (1, "") == (shown.exit_code, shown.stdout)
+    assert "Error: 3 problems." in shown.stderr
+    assert "each deal would be booked twice" in shown.stderr
+    assert "debtors.first and debtors.last" in shown.stderr
+    assert "Give the pattern a prefix of its own" in shown.stderr
+    listed = json.loads(machine.run("tenant", "list", "--format", "json").stdout)
+    assert ["muster"] == [row["key"] for row in listed]
+
+
+def test_of_two_tenants_applied_at_once_the_second_waits_and_sees_the_first(machine: Machine) -> None:
+    first = tenant_config()
+    twin = TenantFile(config=tenant_config("twin"), secrets={}, source_text="", document={})
+    with ThreadPoolExecutor(1) as pool:
+        with machine.services.database.transaction() as tx:
+            tenants.lock_all(tx)
+            second = pool.submit(apply_tenant, machine.services, twin, actor="test")
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.2)
+            tenants.apply(tx, first, source_text="", applied_by="test", now=NOW)
+        with pytest.raises(DataError, match="The tenant acme already carries"):
+            second.result(timeout=10)
 
 
 def test_a_dry_run_stores_nothing(machine: Machine, tmp_path: Path) -> None:
