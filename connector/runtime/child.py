@@ -87,6 +87,25 @@ class Child:
         except psutil.NoSuchProcess:
             return True
 
+    def listens(self) -> bool:
+        """Whether it or what it started listens on its port, so that an answer from there is its own.
+
+        Where the system does not let us look, we believe the answer.
+        """
+        if not self.spec.port:
+            return True
+        try:
+            leader = psutil.Process(self.pid)
+            return any(
+                connection.status == psutil.CONN_LISTEN and connection.laddr.port == self.spec.port
+                for process in (leader, *leader.children(recursive=True))
+                for connection in process.net_connections("tcp")
+            )
+        except psutil.NoSuchProcess:
+            return False
+        except psutil.AccessDenied:
+            return True
+
     def bury(self) -> str:
         """After a death: kill what the process left behind, say how it ended, plan the restart."""
         if self._process is None:

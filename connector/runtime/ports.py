@@ -1,8 +1,12 @@
 """Choosing TCP ports on 127.0.0.1 that stay ours while a process restarts."""
 
+import errno
+import os
 import random
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+
+from connector.errors import ConfigurationError
 
 LOOPBACK = "127.0.0.1"
 
@@ -19,14 +23,41 @@ _TRIES = 200
 
 def port_is_free(port: int) -> bool:
     """Whether a server could listen on ``port`` of the loopback address now."""
+    return _refusal(port) == 0
+
+
+def require_free(wanted: Mapping[str, int]) -> None:
+    """Refuse ports that cannot be had, before a process dies of it or another program answers for ours.
+
+    :param wanted: the port by the variable that sets it.
+    :raises ConfigurationError: a port is taken, forbidden or wanted twice.
+    """
+    names = {port: name for name, port in wanted.items()}
+    if len(names) < len(wanted):
+        raise ConfigurationError(
+            f"{' and '.join(wanted)} name the same port.", code="port_twice", cure="Give each its own."
+        )
+    for port, name in names.items():
+        if reason := _refusal(port):
+            taken = reason == errno.EADDRINUSE
+            raise ConfigurationError(
+                f"Port {port} is in use." if taken else f"Port {port} cannot be used: {os.strerror(reason)}.",
+                code="port_in_use" if taken else "port_refused",
+                cure=f"Stop that program or set {name}." if taken else f"Set {name} to another port.",
+                field=name,
+            )
+
+
+def _refusal(port: int) -> int:
+    """The system's error number for listening on the port; 0 where there is none."""
     with socket.socket() as probe:
         # As servers do: without it, connections just closed on the port would make it look taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error.errno or errno.EIO
+    return 0
 
 
 def free_port(taken: Collection[int] = ()) -> int:

@@ -116,12 +116,14 @@ def specs(environment: Mapping[str, str], ports: Ports) -> list[ProcessSpec]:
     }
     if var_dir := environment.get("MLC_VAR_DIR"):
         own["sandbox"]["MLC_SANDBOX_STATE_DIR"] = str(Path(var_dir) / "sandbox")
+    listening = {"web": ports.web, "flower": ports.flower, "sandbox": ports.sandbox or 0}
     return [
         ProcessSpec(
             row.name,
             (_program(row.command[0]), *row.command[1:]),
             env={**environment, **own.get(row.name, {})},
             ready=ready.get(row.name),
+            port=listening.get(row.name, 0),
             stop_timeout_s=row.stop_timeout_s,
             once=row.once,
             cwd=REPOSITORY,

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector.runtime import postgres, valkey
-from connector.runtime.folders import private_folder
+from connector.runtime import leftovers, postgres, valkey
+from connector.runtime.folders import private_folder, read_record
 from connector.runtime.locks import FolderLock
 from connector.runtime.postgres import EmbeddedPostgres
 from connector.runtime.specs import Event, ProcessSpec
-from connector.runtime.supervisor import FolderInUseError, Supervisor
+from connector.runtime.supervisor import PRODUCT, FolderInUseError, Supervisor
 from connector.runtime.valkey import EmbeddedValkey
 
 SUPERVISOR = "servers"
@@ -85,13 +85,17 @@ def ensure(
     )
     guests = FolderLock(private_folder(var_dir / "run") / "servers.guests.lock")
     deadline = time.monotonic() + (TAKE_OVER_TIMEOUT_S if exclusive else READY_TIMEOUT_S)
+    waits = False
     while True:
         supervisor = Supervisor(servers.specs, var_dir, on_event=on_event, name=SUPERVISOR)
         try:
             supervisor.start()
-        except FolderInUseError:
-            if time.monotonic() > deadline:
+        except FolderInUseError as error:
+            if time.monotonic() > deadline or (exclusive and _product_runs(var_dir)):
                 raise
+            if exclusive and not waits:
+                waits = True
+                say(f"{error} Waiting up to {TAKE_OVER_TIMEOUT_S:g} s for its end.")
         else:
             with _until_guests_left(supervisor, guests):
                 yield servers.addresses(given_database, given_redis, borrowed=False)
@@ -103,6 +107,14 @@ def ensure(
                     yield servers.addresses(given_database, given_redis, borrowed=True)
                     return
         time.sleep(_POLL_S)
+
+
+def _product_runs(var_dir: Path) -> bool:
+    """Whether the owner is ``up`` or ``demo``, which nobody can wait for."""
+    record = read_record(var_dir / "run" / f"{PRODUCT}.json")
+    return any(
+        leftovers.same_process(entry["pid"], entry["created"]) for entry in record.get("processes", [])
+    )
 
 
 @contextlib.contextmanager

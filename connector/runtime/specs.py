@@ -18,6 +18,8 @@ class ProcessSpec:
     """Set on top of the supervisor's own environment."""
     ready: Callable[[], bool] | None = None
     """Asked until it says yes; None: ready as soon as it runs. Must not raise, must not take long."""
+    port: int = 0
+    """Where it listens, where that is known: an answer from there counts only if it is ours. 0: not asked."""
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout_s: float = 10.0
     """How long a graceful stop may take before the whole process group is killed."""

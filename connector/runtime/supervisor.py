@@ -26,6 +26,9 @@ from connector.runtime.locks import FolderLock
 from connector.runtime.output import LogFiles, PrefixedLines
 from connector.runtime.specs import Event, EventKind, ProcessSpec
 
+PRODUCT = "supervisor"
+"""Name of the supervisor of the product's processes."""
+
 _WATCH_S = 0.05
 """How often deaths are looked for: eight reads from the process table cost 0.3 ms."""
 
@@ -68,7 +71,7 @@ class Supervisor:
         var_dir: Path,
         on_event: Callable[[Event], None] | None = None,
         *,
-        name: str = "supervisor",
+        name: str = PRODUCT,
         terminal: TextIO | None = None,
     ) -> None:
         self._var_dir = var_dir.absolute()
@@ -84,6 +87,7 @@ class Supervisor:
         self._turn = threading.RLock()
         self._stop_requested = threading.Event()
         self._hurry = threading.Event()
+        self._complete = threading.Event()
         self._stopped = threading.Event()
         self._stopped.set()
         self._watcher: threading.Thread | None = None
@@ -100,6 +104,7 @@ class Supervisor:
                 cure="Stop it first, or set MLC_VAR_DIR to another folder.",
             )
         self._stopped.clear()
+        self._complete.clear()
         try:
             self._end_leftovers()
             processes = self._processes() if callable(self._processes) else self._processes
@@ -117,6 +122,7 @@ class Supervisor:
             for child in self._children:
                 if not child.spec.once:
                     self._await_ready(child)
+            self._complete.set()
         except BaseException:
             self.stop()
             raise
@@ -189,8 +195,18 @@ class Supervisor:
             return  # start() waits for this end
         pid = child.pid
         how = child.bury()
-        self._tell(EventKind.DIED, child, pid, f"{how}, starting it again")
+        self._tell(EventKind.DIED, child, pid, f"{how}, starting it again{self._why_again(child)}")
         self._write_state()
+
+    def _why_again(self, child: Child) -> str:
+        """Said once in a row of deaths; before all are up, the failing start says more."""
+        if child.deaths != _HOPELESS_DEATHS or self._terminal or not self._complete.is_set():
+            return ""
+        last = (self._logs.tail(child.spec.name).splitlines() or ["nothing"])[-1]
+        return (
+            f". It has died {child.deaths} times in a row. It last said: {last} "
+            f"(the whole output is in {self._logs.path(child.spec.name)})"
+        )
 
     def _start_child(self, child: Child) -> None:
         try:
@@ -236,7 +252,8 @@ class Supervisor:
         deadline = time.monotonic() + child.spec.ready_timeout_s
         while not child.ready:
             self._check_not_stopping()
-            if child.spec.ready and child.pid and child.spec.ready():
+            pid = child.pid
+            if child.spec.ready and pid and child.spec.ready() and self._answered_itself(child, pid):
                 self._mark_ready(child)
                 return
             if child.deaths >= _HOPELESS_DEATHS:
@@ -244,6 +261,11 @@ class Supervisor:
             if time.monotonic() > deadline:
                 raise self._start_failure(child, f"was not ready within {child.spec.ready_timeout_s:g} s")
             time.sleep(_WATCH_S)
+
+    def _answered_itself(self, child: Child, pid: int) -> bool:
+        """Whether the answer was the child's: another program may hold its port while it dies of that."""
+        with self._turn:
+            return child.pid == pid and not child.has_died() and child.listens()
 
     def _check_not_stopping(self) -> None:
         if self._stop_requested.is_set():

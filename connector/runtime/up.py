@@ -10,7 +10,7 @@ from connector.runtime import ports, processes
 from connector.runtime.folders import PRIVATE_FILE, private_folder, write_private
 from connector.runtime.servers import ensure
 from connector.runtime.signals import StopRequests
-from connector.runtime.specs import Event
+from connector.runtime.specs import Event, ProcessSpec
 from connector.runtime.supervisor import StartFailedError, Supervisor
 
 FLOWER_USER = "operator"
@@ -46,18 +46,23 @@ def run(
     def tell(event: Event) -> None:
         say_in_turn(str(event))
 
+    chosen = _ports(environ, sandbox=sandbox)
     with (
         StopRequests() as stop,
         ensure(environ, var_dir, exclusive=True, on_event=tell, say=say_in_turn) as servers,
     ):
-        chosen = _ports(environ, sandbox=sandbox)
         environment = {
             "MLC_VAR_DIR": str(var_dir.absolute()),
             **servers.environment,
             "FLOWER_BASIC_AUTH": flower_login(environ, var_dir),
-            **(extra_environment(chosen) if extra_environment else {}),
         }
-        table = processes.specs(environment, chosen)
+
+        def table() -> list[ProcessSpec]:
+            # Only now: what a killed predecessor left on the ports is gone.
+            ports.require_free({"MLC_WEB_BIND": chosen.web, "FLOWER_PORT": chosen.flower})
+            extra = extra_environment(chosen) if extra_environment else {}
+            return processes.specs({**environment, **extra}, chosen)
+
         supervisor = Supervisor(table, var_dir, on_event=tell, terminal=terminal)
         stop.forward_to(supervisor)
         try:
@@ -101,6 +106,6 @@ def _say_addresses(
 
 
 def _ports(environ: Mapping[str, str], *, sandbox: bool) -> processes.Ports:
-    web = int(environ.get("MLC_WEB_BIND", "127.0.0.1:8000").rpartition(":")[2])
-    flower = int(environ.get("FLOWER_PORT", "5555"))
+    web = int((environ.get("MLC_WEB_BIND", "").strip() or "127.0.0.1:8000").rpartition(":")[2])
+    flower = int(environ.get("FLOWER_PORT", "").strip() or "5555")
     return processes.Ports(web, flower, ports.free_port((web, flower)) if sandbox else None)

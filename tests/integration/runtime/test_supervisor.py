@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from io import StringIO
@@ -12,6 +13,7 @@ import pytest
 
 from connector.runtime.folders import read_record, write_record
 from connector.runtime.leftovers import MARK, marked_processes
+from connector.runtime.ports import free_port
 from connector.runtime.specs import Event, EventKind, ProcessSpec
 from connector.runtime.supervisor import FolderInUseError, StartFailedError, Supervisor
 from tests.integration.runtime.programs import FAMILY, PATIENT, STUBBORN, alive, eventually, family, python
@@ -236,3 +238,38 @@ def test_a_stranger_with_a_number_from_the_list_is_spared(tmp_path: Path) -> Non
     finally:
         stranger.kill()
         stranger.wait()
+
+
+def test_the_answer_of_another_program_on_the_port_does_not_count(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        spec = ProcessSpec(
+            "web", python(PATIENT), ready=lambda: True, port=other.getsockname()[1], ready_timeout_s=1
+        )
+        with pytest.raises(StartFailedError, match="web was not ready within 1 s"):
+            Supervisor([spec], tmp_path).start()
+
+
+def test_a_process_that_listens_on_its_own_port_is_ready(tmp_path: Path) -> None:
+    port = free_port()
+    listening = "import socket, sys, signal; s = socket.create_server(('127.0.0.1', int(sys.argv[1])))"
+    spec = ProcessSpec(
+        "web", python(f"{listening}; signal.pause()", str(port)), ready=lambda: True, port=port
+    )
+    with Supervisor([spec], tmp_path) as supervisor:
+        assert ["web"] == list(supervisor.pids())
+
+
+def test_after_three_quick_deaths_the_reason_and_the_log_are_told_once(tmp_path: Path) -> None:
+    events: list[Event] = []
+    flag = tmp_path / "broken"
+    broken = (
+        "import os, signal, sys; os.path.exists(sys.argv[1]) and sys.exit('no more memory'); signal.pause()"
+    )
+    with Supervisor([ProcessSpec("web", python(broken, str(flag)))], tmp_path, events.append) as supervisor:
+        flag.touch()
+        os.kill(supervisor.pids()["web"], signal.SIGKILL)
+        eventually(lambda: len([e for e in events if e.kind is EventKind.DIED]) >= 4, "four deaths")
+    told = [event.detail for event in events if "no more memory" in event.detail]
+    log = tmp_path / "log" / "web.log"
+    reason = "It has died 3 times in a row. It last said: no more memory"
+    assert [f"exit status 1, starting it again. {reason} (the whole output is in {log})"] == told
