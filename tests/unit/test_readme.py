@@ -15,6 +15,7 @@ import pytest
 
 from connector.cli import main
 from connector.cli.exit_codes import MEANINGS
+from connector.pipeline.states import RUN_STATES
 from tests.unit.test_env_example import EXAMPLE, listed, read_by_the_code
 
 REPOSITORY = Path(__file__).parents[2]
@@ -255,3 +256,10 @@ def test_the_advisers_table_of_accounts_is_that_of_the_tax_rules() -> None:
         )
         for book in booked
     ) == sorted(tuple(cells[1:6]) for cells in rows_of(guide, "Steuerfälle, Konten und Schlüssel"))
+
+
+def test_the_readme_explains_every_state_of_a_run_once() -> None:
+    rows = rows_of(README.read_text("utf-8"), "8. The first deal")
+    explained = [state for row in rows for state in re.findall(r"`([a-z_]+)`", row[0])]
+
+    assert sorted(RUN_STATES) == sorted(explained)
