@@ -188,6 +188,56 @@ def test_long_names_and_large_amounts_still_fit_the_sheet():
     assert "X" * 36 in text
 
 
+def _sizes(invoice):
+    """Words of the first page → the sizes in points in which they are printed."""
+    found = {}
+    data = make_invoice_pdf(invoice, seller=SELLER, created_at=CREATED_AT)
+    page = PdfReader(BytesIO(data)).pages[0]
+
+    def keep(text, _cm, _tm, _font, size):
+        if text.strip():
+            found.setdefault(" ".join(text.split()), set()).add(size)
+
+    page.extract_text(visitor_text=keep)
+    return found
+
+
+BOTH_DISCOUNTS = replace(
+    DOMESTIC,
+    lines=(
+        line(discount_text="10 %; anteiliger Nachlass 1043,27", description="Workshop"),
+        line(2, name="Nur Nachlass", discount_text="anteiliger Nachlass 0,50"),
+        line(3, name="Nur Rabatt", discount_text="12,5 %"),
+        line(4, name="Betrag", discount_text="1234567,50", unit_price=Decimal("1234567890.1234")),
+    ),
+)
+
+
+def test_the_share_of_the_deal_s_discount_stands_under_the_name_not_in_the_discount_column():
+    text = _text(BOTH_DISCOUNTS)
+
+    assert "anteiliger Nachlass 1.043,27 €" in text
+    assert "anteiliger Nachlass 0,50 €" in text
+    assert 2 == text.count("Nachlass 1.043") + text.count("Nachlass 0,50")
+    assert "80,00 10 % 19 % 1.000,00" in text
+    assert "80,00 12,5 % 19 % 1.000,00" in text
+    assert ";" not in text
+
+
+def test_nothing_in_the_table_is_printed_smaller_than_its_column():
+    sizes = _sizes(BOTH_DISCOUNTS)
+
+    assert {9.5} == sizes["10 %"] | sizes["12,5 %"] | sizes["1234567,50"] | sizes["1.234.567.890,1234"]
+    assert {7.5} == sizes["Workshop"] | sizes["anteiliger Nachlass 1.043,27 €"]
+
+
+def test_a_unit_without_end_leaves_room_for_the_other_columns():
+    text = _text(replace(DOMESTIC, lines=(line(unit="x" * 300, discount_text="10 %"),)))
+
+    assert 300 == text.count("x") - _text(replace(DOMESTIC, lines=(line(unit=""),))).count("x")
+    assert "Beratung" in text
+
+
 def test_the_same_invoice_gives_the_same_bytes():
     first = make_invoice_pdf(DOMESTIC, seller=SELLER, created_at=CREATED_AT)
 
