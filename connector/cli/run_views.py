@@ -4,8 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connector.cli.output import facts, local_time, moment_text
+from connector.pipeline.states import IGNORED
 from connector.pipeline.summary import RunSummary
 from connector.store.journal import JournalRow
+
+TO_BOOK_IGNORED = (
+    "  → To book it: change go_live_at or the [[ignore]] rule in the tenant's file, "
+    "then ml-connector tenant apply FILE, then ml-connector run retry RUN"
+)
+"""The way out for a run that a rule has left alone."""
 
 _SENTENCES_JOINED = ".; "
 """Between the problems of one error, each a sentence, where they are kept as one text (connector.errors)."""
@@ -97,6 +104,8 @@ def show_lines(value: Mapping[str, Any]) -> list[str]:
             ("DATEV job", value["datev_job"]),
         ]
     )
+    if value["state"] == IGNORED:
+        lines.append(TO_BOOK_IGNORED)
     if reason["message"]:
         first, *more = _sentences(reason["message"])
         lines += ["", f"Reason: {first}", *(f"        {sentence}" for sentence in more)]

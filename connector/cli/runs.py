@@ -5,7 +5,7 @@ import click
 from connector.cli.exit_codes import ExitCode
 from connector.cli.failures import Failure
 from connector.cli.output import format_option, show, table
-from connector.cli.run_views import list_facts, run_facts, show_lines, story
+from connector.cli.run_views import TO_BOOK_IGNORED, list_facts, run_facts, show_lines, story
 from connector.cli.session import actor, opened_services
 from connector.errors import NotFoundError
 from connector.pipeline.cancelling import cancel_run
@@ -89,11 +89,13 @@ def retry(*, run_id: int, send_again: bool, fmt: str) -> None:
     with opened_services() as services:
         done = retry_run(services, run_id, actor=actor(), send_again=send_again)
     what = f"run {run_id}" if done.batch_id is None else f"run {run_id} with its batch {done.batch_id}"
-    show(
-        fmt,
-        {"run": done.run_id, "batch": done.batch_id, "state": done.state},
-        lambda _: [f"Going on: {what} from {done.state}, with the next sweep (within a minute)."],
-    )
+    lines = [f"Going on: {what} from {done.state}, with the next sweep (within a minute)."]
+    if done.left_alone_by:
+        lines += [
+            f"If the rule still holds, it ends as ignored again: {done.left_alone_by}.",
+            TO_BOOK_IGNORED,
+        ]
+    show(fmt, {"run": done.run_id, "batch": done.batch_id, "state": done.state}, lambda _: lines)
 
 
 @run.command()

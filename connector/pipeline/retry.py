@@ -1,10 +1,16 @@
-"""A human's decision: go on with a run that needed attention."""
+"""A human's decision: go on with a run that needed attention, or that a rule had left alone."""
 
 from dataclasses import dataclass
 
 from connector.errors import ConfigurationError, NotFoundError, PermanentError
 from connector.pipeline.services import Services
-from connector.pipeline.states import CORRECTION, NEEDS_ATTENTION, RUN_BEFORE_HAND_OVER, RUN_WORKING
+from connector.pipeline.states import (
+    CORRECTION,
+    IGNORED,
+    NEEDS_ATTENTION,
+    RUN_BEFORE_HAND_OVER,
+    RUN_WORKING,
+)
 from connector.store import Transaction, batches, journal, runs, submissions, tenants
 from connector.store.runs import RunRow
 
@@ -19,6 +25,8 @@ class Retried:
     batch_id: int | None
     state: str
     """Of the batch where there is one, else of the run."""
+    left_alone_by: str = ""
+    """The rule by which an ignored run was left alone; if it still holds, the run ends ignored again."""
 
 
 def retry_run(services: Services, run_id: int, *, actor: str, send_again: bool = False) -> Retried:
@@ -44,11 +52,13 @@ def retry_run(services: Services, run_id: int, *, actor: str, send_again: bool =
             )
         if run.state in RUN_WORKING:
             return _hurry(services, tx, run, actor)
+        if run.state == IGNORED:
+            return _ask_rules_again(services, tx, run, actor)
         if run.state != NEEDS_ATTENTION or run.kind == CORRECTION:
             raise PermanentError(
                 f"Run {run_id} is {run.state}, so there is nothing to retry.",
                 code="nothing_to_retry",
-                cure="Only runs that need attention or wait can be retried.",
+                cure="Only runs that need attention, wait or were ignored can be retried.",
             )
         if run.batch_id is not None and run.resume_state == "batched":
             return _retry_batch(services, tx, run, run.batch_id, actor, send_again)
@@ -60,6 +70,18 @@ def _hurry(services: Services, tx: Transaction, run: RunRow, actor: str) -> Retr
     _or_overtaken(run, runs.reset(tx, run.id, from_states=(run.state,), now=now, due_at=now))
     _journal(services, tx, run, actor, run.state, "Does not wait any longer.")
     return Retried(run.id, None, run.state)
+
+
+def _ask_rules_again(services: Services, tx: Transaction, run: RunRow, actor: str) -> Retried:
+    """The deal is read again and the rules of today are asked: by the step that asks them of every deal."""
+    now = services.clock.now()
+    done = runs.reset(
+        tx, run.id, from_states=(IGNORED,), now=now, state="received", due_at=now, ignore_rule="", **_CLEAN
+    )
+    _or_overtaken(run, done)
+    message = f"Read again; it had been left alone by the rule: {run.ignore_rule}."
+    _journal(services, tx, run, actor, "received", message)
+    return Retried(run.id, None, "received", run.ignore_rule)
 
 
 def _retry_run(services: Services, tx: Transaction, run: RunRow, actor: str) -> Retried:

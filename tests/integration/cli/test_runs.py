@@ -151,6 +151,25 @@ def test_retry_lets_a_run_go_on(machine: Machine) -> None:
     assert {"run": run_id, "batch": None, "state": "received"} == json.loads(shown.stdout)
 
 
+def test_retry_of_an_ignored_run_asks_the_rules_again_and_names_the_way_out(machine: Machine) -> None:
+    rule = "won before go-live"
+    run_id = add_run(machine, machine.add_tenant(), state="ignored", ignore_rule=rule, due_at=None)
+
+    before = machine.run("run", "show", str(run_id)).stdout
+    retried = machine.run("run", "retry", str(run_id))
+    after = json.loads(machine.run("run", "show", str(run_id), "--format", "json").stdout)
+
+    way_out = "To book it: change go_live_at or the [[ignore]] rule in the tenant's file"
+    assert (0, True, True) == (retried.exit_code, way_out in before, way_out in retried.stdout)
+    assert "If the rule still holds, it ends as ignored again: won before go-live." in retried.stdout
+    assert ("received", "") == (after["state"], after["ignore_rule"])
+    assert after["due_at"] is not None
+    assert (
+        "Read again; it had been left alone by the rule: won before go-live."
+        == (after["journal"][-1]["message"])
+    )
+
+
 def test_retry_of_a_run_that_has_ended_is_refused(machine: Machine) -> None:
     run_id = add_run(machine, machine.add_tenant(), state="cancelled", due_at=None)
 
