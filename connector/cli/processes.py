@@ -52,10 +52,12 @@ def migrate() -> None:
 
 
 def _sandbox_settings(ports: Ports) -> Mapping[str, str]:
-    """Where the processes find the sandbox; what is set in the environment wins."""
+    """Where the processes find the sandbox.
+
+    Wins over whatever is set: one forgotten address of the real partners would send sandbox logins there.
+    """
     values = sandbox_environment(ports.sandbox_url, pipedrive_secret=SANDBOX_APP_PASSWORD)
-    chosen = {name: value for name, value in values.items() if not os.environ.get(name)}
     click.echo("For other commands beside this one:")
-    for name, value in chosen.items():
+    for name, value in values.items():
         click.echo(f"  export {name}={value}")
-    return chosen
+    return values

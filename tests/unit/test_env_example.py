@@ -72,9 +72,33 @@ def test_each_variable_is_explained_by_a_sentence_above_it() -> None:
     assert bare == []
 
 
-def test_the_values_that_are_shown_are_the_defaults() -> None:
-    shown = {line.partition("=")[0]: line.partition("=")[2] for line in lines() if re.match("[A-Z]", line)}
+DEFAULTS = {
+    "MLC_VAR_DIR",
+    "MLC_PUBLIC_URL",
+    "MLC_WEB_BIND",
+    "WEB_CONCURRENCY",
+    "MLC_WEB_THREADS",
+    "MLC_WEB_MAX_REQUESTS",
+    "FLOWER_PORT",
+    "FLOWER_ADDRESS",
+    "MLC_LOG_LEVEL",
+    "MLC_LOG_FORMAT",
+    "MLC_TIME_SCALE",
+    "PIPEDRIVE_OAUTH_BASE_URL",
+    "DATEV_ENVIRONMENT",
+    "DATEV_CLIENT_AUTH",
+}
+"""Shown with their default, which is another value than none."""
 
+
+def test_a_copy_of_the_example_changes_nothing_by_itself() -> None:
+    assert [] == [line for line in lines() if re.match("[A-Z]", line)]
+
+
+def test_the_values_that_are_shown_are_the_defaults() -> None:
+    shown = {name: value for name, value in listed().items() if name in DEFAULTS}
+
+    assert DEFAULTS == set(shown)
     assert settings.load({}) == settings.load(shown)
 
 
