@@ -25,8 +25,8 @@ SECRET_IN_TEXT = re.compile(
     # As machines write it: name=value, "name": "value", a header. Whatever stands there is the value.
     rf"(?:\bcode=|{_NAME}[\"']?(?:\s*[:=]\s*[\"']|[:=])|authorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic)\s+)"
     rf"(?!\{{[\s\"'])(?={_VALUE})"
-    # As people write it, with a blank: only what is too long for a word of the sentence, and no { env = … }.
-    rf"|{_NAME}\s*[:=]\s+(?!\{{)(?={_VALUE}{{8}})"
+    # As people write it, with a blank: only what is long or has a digit, as a secret, and no { env = … }.
+    rf"|{_NAME}\s*[:=]\s+(?!\{{)(?={_VALUE}{{8}}|{_VALUE}*?[0-9])"
     # "basic needs it" and "Basic authentication" are sentences; these are credentials.
     rf"|(?:bearer|basic)\s+(?={_VALUE}{{16}}|(?={_VALUE}{{8}}){_VALUE}*?(?-i:[0-9=]|\.\w|[a-z]{_VALUE}*?[A-Z]))"
     rf"){_VALUE}+"

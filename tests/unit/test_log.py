@@ -234,6 +234,10 @@ def test_a_short_secret_is_blacked_out_where_only_a_value_can_stand(before: str)
     assert f"{before}***" == log.redact_text(f"{before}abc")
 
 
+def test_a_short_password_in_a_sentence_is_known_by_its_digit() -> None:
+    assert "wrong password: ***" == log.redact_text("wrong password: hunter2")
+
+
 @pytest.mark.parametrize("before", ["Bearer ", "basic "])
 @pytest.mark.parametrize("token", ["dXNlcjpwYXNz", "abcdefg=", "abc.defgh", "abcdefg1"])
 def test_a_short_credential_is_known_by_what_no_word_has(before: str, token: str) -> None:
