@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import click
 
@@ -22,7 +23,7 @@ SANDBOX_APP_PASSWORD = "sandbox"  # noqa: S105 - our app's secret at our own san
 def demo(*, once: bool) -> None:
     """Carry a dozen sample deals of two tenants into a sandbox DATEV."""
     settings = environment.load()
-    sys.exit(run_demo(os.environ, settings.var_dir, once=once, say=click.echo))
+    sys.exit(run_demo(os.environ, demo_folder(settings), once=once, say=click.echo))
 
 
 @click.command()
@@ -49,6 +50,14 @@ def migrate() -> None:
     with ensure(environ, settings.var_dir, say=lambda message: click.echo(message, err=True)) as servers:
         store.migrate(servers.database_url)
     click.echo("The database is up to date.")
+
+
+def demo_folder(settings: environment.Settings) -> Path:
+    """A folder of the demo's own, so that its tenants, deals and keys never mix with the real ones.
+
+    With a given database the demo must use the keys with which that database is encrypted.
+    """
+    return settings.var_dir if settings.database_url else settings.var_dir / "demo"
 
 
 def _sandbox_settings(ports: Ports) -> Mapping[str, str]:

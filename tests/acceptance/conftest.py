@@ -16,7 +16,7 @@ def var_dir() -> Iterator[Path]:
     """A folder that the demos of one module share, so that later ones find what earlier ones left."""
     parent = Path(tempfile.mkdtemp(prefix="mlc-acceptance-"))
     parent.chmod(0o711)  # PostgreSQL may run as another user
-    yield parent / "var"
+    yield parent / "var" / "demo"
     shutil.rmtree(parent)
 
 

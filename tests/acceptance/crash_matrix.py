@@ -34,7 +34,7 @@ def main() -> int:
         for kill in kills:
             started = time.monotonic()
             try:
-                changed, text = run_with([kill], Path(folder) / "var")
+                changed, text = run_with([kill], Path(folder) / "var" / "demo")
             except AssertionError as e:
                 changed, text = ["the demo did not go on"], str(e)
             failed += bool(changed)

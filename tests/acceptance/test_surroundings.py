@@ -54,9 +54,9 @@ def test_an_ordinary_user_can_run_it(folder: Path) -> None:
     home = folder / "home"
     home.mkdir()
     os.chown(home, NOBODY, NOBODY)
-    with DemoProcess(home / "var", "--once", extra={"HOME": str(home)}, user=NOBODY) as demo:
+    with DemoProcess(home / "var" / "demo", "--once", extra={"HOME": str(home)}, user=NOBODY) as demo:
         assert (0, []) == (demo.ended(), demo.left_behind()), demo.text
-    assert [] == broken_promises(arrivals(home / "var"), booked_documents(demo.text))
+    assert [] == broken_promises(arrivals(home / "var" / "demo"), booked_documents(demo.text))
     assert [] == [path for path in (home / "var").rglob("*") if path.stat().st_uid != NOBODY]
 
 
