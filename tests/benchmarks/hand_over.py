@@ -36,7 +36,7 @@ def measure() -> list[Result]:
     """Median and 95th percentile, with the product's real timers (scale 1)."""
     with tempfile.TemporaryDirectory(prefix="mlc-bench-") as folder:
         Path(folder).chmod(0o711)  # PostgreSQL may run as another user
-        var_dir = Path(folder) / "var"
+        var_dir = Path(folder) / "var" / "demo"
         with DemoProcess(var_dir, extra={"MLC_TIME_SCALE": "1"}) as demo:
             demo.await_text("Everything stays up", timeout_s=360)
             port = read_record(var_dir / "run" / "demo.ports.json")["sandbox"]
