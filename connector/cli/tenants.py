@@ -17,7 +17,7 @@ from connector.cli.output import (
 )
 from connector.cli.session import actor, environ, opened_services
 from connector.codec import to_plain
-from connector.pipeline.kept_logins import ConnectionStatus, status
+from connector.pipeline.kept_logins import TOKEN_STORED, ConnectionStatus, status
 from connector.pipeline.onboarding import apply_tenant, find_tenant, webhook_url
 from connector.pipeline.parking import resume_tenant
 from connector.store import tenants
@@ -141,9 +141,13 @@ def _tenant_lines(value: dict[str, Any]) -> list[str]:
     for login in value["logins"]:
         end = f", ends {local_time(login['ends_at'])}" if login["ends_at"] else ""
         kind = "" if login["kind"] in {"long", "none"} else f" ({login['kind'].replace('_', ' ')})"
-        lines.append(f"{login['partner']}{kind}: {login['state'].replace('_', ' ')}{end}")
+        lines.append(f"{login['partner']}{kind}: {_state_text(login['state'])}{end}")
         lines += [f"  → {warning}" for warning in login["warnings"]]
     return lines
+
+
+def _state_text(state: str) -> str:
+    return "token stored, not tried" if state == TOKEN_STORED else state.replace("_", " ")
 
 
 def _dry_run(read: TenantFile) -> dict[str, Any]:

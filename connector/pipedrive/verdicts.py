@@ -142,7 +142,8 @@ def _login_ended(refusal: Refusal) -> ConnectorError:
     return ReconnectNeededError(
         f"Pipedrive does not accept the login any more{refusal.said}",
         partner="pipedrive",
-        cure="Connect Pipedrive again, or store a valid API token.",
+        cure="Connect again: ml-connector connect pipedrive TENANT. With an API token: put a valid one where "
+        "the tenant's file says, then ml-connector tenant apply FILE and ml-connector ping TENANT",
         answer=refusal.kept,
     )
 

@@ -9,7 +9,14 @@ from connector.errors import ConnectorError
 from connector.log import get_logger
 from connector.pipedrive import oauth as pipedrive_oauth
 from connector.pipeline.services import Services
-from connector.pipeline.tokens import DATEV, PIPEDRIVE, TITLES, reconnect_command
+from connector.pipeline.tokens import (
+    DATEV,
+    PIPEDRIVE,
+    TITLES,
+    connect_command,
+    reconnect_command,
+    store_token_command,
+)
 from connector.store import Transaction, connections, journal, tenants
 from connector.store.connections import (
     LONG,
@@ -32,6 +39,8 @@ ENDS_SOON = timedelta(days=30)
 
 API_TOKEN = "api_token"  # noqa: S105 - a name, not a token
 NONE = "none"
+TOKEN_STORED = "token_stored"  # noqa: S105 - a state, not a token
+"""An API token is there; whether Pipedrive takes it, only a call can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +51,11 @@ class ConnectionStatus:
     kind: str
     """``long``, ``session``, ``api_token`` or ``none``."""
     state: str
-    """``connected``, ``session_only``, ``reconnect_needed``, ``ended``, ``other_client`` (the tenant was
+    """``connected``, ``token_stored`` (an API token, not tried),
+    ``session_only``, ``reconnect_needed``, ``ended``, ``other_client`` (the tenant was
     set up anew since) or ``not_connected``."""
     connected: bool
-    """Whether the pipeline can work with it. DATEV's short login never counts."""
+    """Whether the pipeline works with it. DATEV's short login never counts."""
     ends_at: datetime | None
     who: str
     """The person who logged in, as DATEV wants it shown."""
@@ -218,12 +228,12 @@ def _warnings(row: ConnectionRow, now: datetime, state: str) -> list[str]:
 
 def _api_token_status(tenant: TenantRow, has_api_token: bool) -> ConnectionStatus:
     if has_api_token:
-        return ConnectionStatus(PIPEDRIVE, API_TOKEN, connections.CONNECTED, True, None, "")
-    missing = f"No API token is stored. {reconnect_command(PIPEDRIVE, tenant.key)}"
+        return ConnectionStatus(PIPEDRIVE, API_TOKEN, TOKEN_STORED, True, None, "")
+    missing = f"No API token is stored. {store_token_command(tenant.key)}"
     return ConnectionStatus(PIPEDRIVE, API_TOKEN, "not_connected", False, None, "", (missing,))
 
 
 def _not_connected(partner: str, tenant: TenantRow) -> ConnectionStatus:
     return ConnectionStatus(
-        partner, NONE, "not_connected", False, None, "", (reconnect_command(partner, tenant.key),)
+        partner, NONE, "not_connected", False, None, "", (connect_command(partner, tenant.key),)
     )

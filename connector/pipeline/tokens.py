@@ -100,7 +100,7 @@ def pipedrive_authorization(services: Services, tenant: TenantRow) -> Mapping[st
             f"No Pipedrive API token is stored for the tenant {tenant.key}.",
             code="api_token_missing",
             field=SecretName.PIPEDRIVE_API_TOKEN,
-            cure=reconnect_command(PIPEDRIVE, tenant.key),
+            cure=store_token_command(tenant.key),
         )
     return pipedrive_oauth.api_token(services.vault.decrypt(stored))
 
@@ -149,6 +149,19 @@ def access_token(services: Services, key: ConnectionKey) -> str:
         pause = min(pause * 2, POLL_LONGEST_S)
 
 
+def connect_command(partner: str, tenant_key: str) -> str:
+    """The cure where there never was a login."""
+    return f"Connect: ml-connector connect {partner} {tenant_key}"
+
+
+def store_token_command(tenant_key: str) -> str:
+    """The cure of a missing or refused API token, for which nobody logs in."""
+    return (
+        "Put a valid API token where the tenant's file says, then ml-connector tenant apply FILE "
+        f"and ml-connector ping {tenant_key}"
+    )
+
+
 def reconnect_command(partner: str, tenant_key: str) -> str:
     """The cure of a login that has ended."""
     return f"Connect again: ml-connector connect {partner} {tenant_key}"
@@ -185,7 +198,7 @@ def _usable(services: Services, key: ConnectionKey) -> ConnectionRow:
         raise ReconnectNeededError(
             f"The tenant {tenant_key} is not connected to {_PARTNERS[key.partner].title}.",
             partner=key.partner,
-            cure=reconnect_command(key.partner, tenant_key),
+            cure=connect_command(key.partner, tenant_key),
         )
     if row.state == connections.RECONNECT_NEEDED:
         raise ReconnectNeededError(

@@ -118,6 +118,7 @@ def test_an_api_token_needs_no_login_and_is_tried_instead(machine: Machine, tmp_
     assert (0, True) == (good.exit_code, json.loads(good.stdout)["ok"])
     assert bad.exit_code == 3
     assert "Pipedrive: PROBLEM" in bad.stdout
+    assert "then ml-connector tenant apply FILE and ml-connector ping TENANT" in bad.stdout
     assert "wrong" not in bad.output.replace("wrong:", "")
 
 
@@ -142,8 +143,8 @@ def test_ping_without_logins_says_for_each_system_how_to_connect(machine: Machin
     value = json.loads(shown.stdout)
     assert (3, False) == (shown.exit_code, value["ok"])
     assert [
-        "Connect again: ml-connector connect pipedrive acme",
-        "Connect again: ml-connector connect datev acme",
+        "Connect: ml-connector connect pipedrive acme",
+        "Connect: ml-connector connect datev acme",
     ] == [partner["problems"][0]["cure"] for partner in value["partners"]]
 
 

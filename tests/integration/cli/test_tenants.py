@@ -119,10 +119,10 @@ def test_show_tells_everything_but_secrets(machine: Machine, tmp_path: Path) -> 
     value = json.loads(machine.run("tenant", "show", "muster", "--format", "json").stdout)
 
     assert "DATEV client   455148/1, EXTF, SKR03" in text.stdout
-    assert "datev: not connected" in text.stdout
-    assert "pipedrive (api token): connected" in text.stdout
+    assert "datev: not connected\n  → Connect: ml-connector connect datev muster\n" in text.stdout
+    assert "pipedrive (api token): token stored, not tried\n" in text.stdout
     assert "extf" == value["config"]["datev"]["format"]
-    assert ["connected", "not_connected"] == [login["state"] for login in value["logins"]]
+    assert ["token_stored", "not_connected"] == [login["state"] for login in value["logins"]]
     assert "token-acme" not in text.output + json.dumps(value)
 
 
