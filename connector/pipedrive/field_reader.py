@@ -15,6 +15,7 @@ from connector.pipedrive.field_values import (
     number,
 )
 from connector.pipedrive.fields import FieldCatalog
+from connector.pipedrive.operations import ENTITIES
 
 YES = frozenset({"yes", "ja", "true", "wahr", "1", "x", "y", "j", "oui", "si", "sí", "tak"})
 NO = frozenset({"no", "nein", "false", "falsch", "0", "n", "non", "nie"})
@@ -26,8 +27,9 @@ class FieldReader:
     Every method takes an empty ``wanted`` (nothing is configured) and answers with an empty value then.
     """
 
-    def __init__(self, catalog: FieldCatalog, problems: list[Problem]) -> None:
-        self._catalog = catalog
+    def __init__(self, bundle: Mapping[str, Any], problems: list[Problem]) -> None:
+        self._catalog = FieldCatalog.of_bundle(bundle)
+        self._undefined = frozenset(entity for entity in ENTITIES if bundle.get(f"{entity}_fields") is None)
         self._problems = problems
 
     def has(self, entity: str, wanted: str) -> bool:
@@ -44,12 +46,7 @@ class FieldReader:
         try:
             field = self._catalog.find(entity, wanted)
             if field is None:
-                self.report(
-                    "custom_field_missing",
-                    f"Pipedrive has no {entity} field with the name or key {wanted!r}.",
-                    wanted,
-                    "Create the field in Pipedrive or correct its name in the tenant's configuration.",
-                )
+                self._missing(entity, wanted)
                 return None
             return self._catalog.value(field, record) if record is not None else None
         except DataError as e:
@@ -117,6 +114,23 @@ class FieldReader:
         """Keep the problems of an error."""
         for problem in error.problems:
             self.report(problem.code, problem.message, problem.field, problem.cure)
+
+    def _missing(self, entity: str, wanted: str) -> None:
+        if entity in self._undefined:
+            # A bundle put together by hand for a preview; what was read from Pipedrive always has them.
+            self.report(
+                "field_definitions_missing",
+                f"The bundle lacks the definitions of the {entity} fields, so {wanted!r} cannot be found.",
+                wanted,
+                f'Add "{entity}_fields" to the bundle, or leave the field out of the tenant\'s file.',
+            )
+            return
+        self.report(
+            "custom_field_missing",
+            f"Pipedrive has no {entity} field with the name or key {wanted!r}.",
+            wanted,
+            "Create the field in Pipedrive or correct its name in the tenant's configuration.",
+        )
 
     def _unreadable(self, wanted: str, error: UnreadableValueError) -> None:
         self.report(

@@ -14,7 +14,6 @@ from connector.pipedrive.bundle import value_problem
 from connector.pipedrive.buyer import read_buyer
 from connector.pipedrive.field_reader import FieldReader
 from connector.pipedrive.field_values import DateRange, UnreadableValueError, number
-from connector.pipedrive.fields import FieldCatalog
 from connector.pipedrive.moments import moment
 from connector.pipedrive.sale_lines import LineReader, records_of
 from connector.tenants.config import NumberConfig, SaleConfig
@@ -33,7 +32,7 @@ def read_sale(
     :raises DataError: with every problem of the deal.
     """
     problems: list[Problem] = []
-    reader = FieldReader(FieldCatalog.of_bundle(bundle), problems)
+    reader = FieldReader(bundle, problems)
     deal = _deal(bundle)
     fields = config.fields
     currency = str(deal.get("currency") or "")
@@ -82,7 +81,7 @@ def document_number_from(bundle: Mapping[str, Any], config: NumberConfig) -> str
     :raises DataError: the field does not exist, is ambiguous or is empty on this deal.
     """
     problems: list[Problem] = []
-    reader = FieldReader(FieldCatalog.of_bundle(bundle), problems)
+    reader = FieldReader(bundle, problems)
     found = reader.text("deal", _deal(bundle), config.field)
     if not found and not problems:
         reader.report(

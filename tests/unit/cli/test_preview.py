@@ -215,3 +215,24 @@ def test_a_number_that_is_none_is_a_reason_with_line_and_field(tmp_path: Path, w
 
     assert ["products.item_price"] == [reason["field"] for reason in value["reasons"]]
     assert "of the line 'Workshop' cannot be read" in value["reasons"][0]["message"]
+
+
+def test_a_bundle_without_field_definitions_is_told_so_and_not_to_create_fields(tmp_path: Path) -> None:
+    more = '[fields]\nvat_id = "USt-IdNr."\norder_number = "Auftrag"'
+
+    value = previewed(tmp_path, bundle(), 3, more=more)
+
+    assert {"field_definitions_missing"} == {reason["code"] for reason in value["reasons"]}
+    assert [
+        'Add "deal_fields" to the bundle, or leave the field out of the tenant\'s file.',
+        'Add "organization_fields" to the bundle, or leave the field out of the tenant\'s file.',
+    ] == sorted(reason["cure"] for reason in value["reasons"])
+
+
+def test_a_field_that_the_definitions_lack_is_to_be_created(tmp_path: Path) -> None:
+    deal = bundle()
+    deal["deal_fields"] = [{"field_code": "title", "field_name": "Title", "field_type": "varchar"}]
+
+    value = previewed(tmp_path, deal, 3, more='[fields]\norder_number = "Auftrag"')
+
+    assert ["custom_field_missing"] == [reason["code"] for reason in value["reasons"]]
