@@ -47,5 +47,5 @@ def create_app(services: Services | None = None, *, wake: Wake = wake_run) -> Fl
     )
     register_error_pages(app)
     protect(app, services.settings)
-    app.wsgi_app = BodyDeadline(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = BodyDeadline(app.wsgi_app)  # type: ignore[assignment,method-assign]
     return app
