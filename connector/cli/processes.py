@@ -9,13 +9,18 @@ import click
 
 from connector import settings as environment
 from connector import store
+from connector.demo.patience import Patience
 from connector.demo.run import run_demo
+from connector.demo.sandbox import SandboxControl
 from connector.demo.sandbox import environment as sandbox_environment
 from connector.runtime import up as foreground
 from connector.runtime.processes import Ports
 from connector.runtime.servers import ensure
 
 SANDBOX_APP_PASSWORD = "sandbox"  # noqa: S105 - our app's secret at our own sandbox, which keeps no secrets
+
+REGISTRATION_PATIENCE_S = 10.0
+"""The sandbox has just answered; if it does not any more, something is wrong with it."""
 
 
 @click.command()
@@ -38,6 +43,7 @@ def up(*, sandbox: bool) -> None:
         settings.var_dir,
         sandbox=sandbox,
         extra_environment=_sandbox_settings if sandbox else None,
+        on_ready=(lambda chosen: _register_apps(chosen, settings.public_url)) if sandbox else None,
         say=click.echo,
     )
 
@@ -58,6 +64,12 @@ def demo_folder(settings: environment.Settings) -> Path:
     With a given database the demo must use the keys with which that database is encrypted.
     """
     return settings.var_dir if settings.database_url else settings.var_dir / "demo"
+
+
+def _register_apps(chosen: Ports, public_url: str) -> None:
+    """Make our apps known to the sandbox, as the operator does once at the real partners."""
+    control = SandboxControl(chosen.sandbox_url, Patience(lambda: False, patience_s=REGISTRATION_PATIENCE_S))
+    control.set_up_apps(public_url=public_url, pipedrive_secret=SANDBOX_APP_PASSWORD)
 
 
 def _sandbox_settings(ports: Ports) -> Mapping[str, str]:

@@ -2,12 +2,12 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TextIO
 
 from connector.runtime import ports, processes
-from connector.runtime.folders import PRIVATE_FILE, private_folder, write_private
+from connector.runtime.folders import PRIVATE_FILE, private_folder, read_record, write_private, write_record
 from connector.runtime.servers import ensure
 from connector.runtime.signals import StopRequests
 from connector.runtime.specs import Event, ProcessSpec
@@ -25,6 +25,7 @@ def run(
     *,
     sandbox: bool = False,
     extra_environment: Callable[[processes.Ports], Mapping[str, str]] | None = None,
+    on_ready: Callable[[processes.Ports], None] | None = None,
     terminal: TextIO | None = None,
     say: Callable[[str], None] = print,
 ) -> None:
@@ -33,6 +34,7 @@ def run(
     A second signal stops without waiting for running tasks (their claims expire, nothing is lost).
 
     :param extra_environment: what the processes need on top, once the ports are known (the sandbox's URLs).
+    :param on_ready: called once everything answers.
     :param terminal: print the processes' output there; else it goes to ``<var_dir>/log``.
     :raises ConfigurationError: something does not start; everything is stopped again.
     """
@@ -46,7 +48,7 @@ def run(
     def tell(event: Event) -> None:
         say_in_turn(str(event))
 
-    chosen = _ports(environ, sandbox=sandbox)
+    chosen = _ports(environ, var_dir, sandbox=sandbox)
     with (
         StopRequests() as stop,
         ensure(environ, var_dir, exclusive=True, on_event=tell, say=say_in_turn) as servers,
@@ -67,6 +69,8 @@ def run(
         stop.forward_to(supervisor)
         try:
             supervisor.start()
+            if on_ready:
+                on_ready(chosen)
             _say_addresses(chosen, environ, var_dir, say_in_turn)
             supervisor.wait()
         except StartFailedError:
@@ -105,7 +109,19 @@ def _say_addresses(
     say("Ctrl-C stops everything.")
 
 
-def _ports(environ: Mapping[str, str], *, sandbox: bool) -> processes.Ports:
+def _ports(environ: Mapping[str, str], var_dir: Path, *, sandbox: bool) -> processes.Ports:
     web = int((environ.get("MLC_WEB_BIND", "").strip() or "127.0.0.1:8000").rpartition(":")[2])
     flower = int(environ.get("FLOWER_PORT", "").strip() or "5555")
-    return processes.Ports(web, flower, ports.free_port((web, flower)) if sandbox else None)
+    return processes.Ports(web, flower, _sandbox_port(var_dir, (web, flower)) if sandbox else None)
+
+
+def _sandbox_port(var_dir: Path, taken: Collection[int]) -> int:
+    """The port of the last time, if it is free: addresses exported to other commands stay right."""
+    path = var_dir / "run" / "sandbox.port.json"
+    kept = read_record(path).get("sandbox")
+    if isinstance(kept, int) and kept not in taken and ports.port_is_free(kept):
+        return kept
+    chosen = ports.free_port(taken)
+    private_folder(path.parent)
+    write_record(path, {"sandbox": chosen})
+    return chosen
