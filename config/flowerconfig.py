@@ -15,8 +15,8 @@ if not all(basic_auth[0].partition(":")):
 if os.environ.get("FLOWER_UNAUTHENTICATED_API"):
     raise SystemExit("FLOWER_UNAUTHENTICATED_API would let anyone stop the workers. Unset it.")
 
-address = os.environ.get("FLOWER_ADDRESS", "127.0.0.1")
-port = int(os.environ.get("FLOWER_PORT", "5555"))
+address = os.environ.get("FLOWER_ADDRESS") or "127.0.0.1"
+port = int(os.environ.get("FLOWER_PORT") or "5555")
 
 # For looking only: runs are retried and cancelled at the desk or by command line, where it is journalled.
 read_only = True

@@ -2,13 +2,13 @@
 
 import os
 
-bind = os.environ.get("MLC_WEB_BIND", "127.0.0.1:8000")
+bind = os.environ.get("MLC_WEB_BIND") or "127.0.0.1:8000"
 
 # Threads, not gevent: psycopg2 would block a gevent loop. Two processes of four threads answer 1,700 webhooks
 # a second on two cores, far more than Pipedrive sends.
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = int(os.environ.get("MLC_WEB_THREADS", "4"))
+workers = int(os.environ.get("WEB_CONCURRENCY") or "2")
+threads = int(os.environ.get("MLC_WEB_THREADS") or "4")
 
 # A webhook is answered in milliseconds; the longest page asks DATEV for a list of clients (30 s deadline).
 timeout = 60
@@ -17,7 +17,7 @@ keepalive = 5
 
 # Workers are renewed now and then, so that a slow leak in a library never matters; jitter keeps them from
 # going at the same moment.
-max_requests = int(os.environ.get("MLC_WEB_MAX_REQUESTS", "20000"))
+max_requests = int(os.environ.get("MLC_WEB_MAX_REQUESTS") or "20000")
 max_requests_jitter = max_requests // 10
 
 # OAuth answers carry codes of some 2,000 characters in the request line; nothing legitimate is longer.
