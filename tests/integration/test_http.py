@@ -418,9 +418,11 @@ def test_proxies_and_netrc_of_the_environment_are_ignored(
 
 
 def test_the_log_tells_the_path_but_neither_query_nor_headers(
-    serve: Callable[[Behaviour], Server], client: HttpClient
+    serve: Callable[[Behaviour], Server], client: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = serve(answering(OK))
+    # A logger that was used before keeps the configuration of that time; a new one can be captured.
+    monkeypatch.setattr("connector.http.log", structlog.stdlib.get_logger())
 
     with structlog.testing.capture_logs() as lines:
         client.send(
