@@ -56,9 +56,7 @@ def _settled_ports(var_dir: Path) -> Ports:
     kept = read_record(path)
     chosen: dict[str, int] = {}
     for name in ("web", "flower", "sandbox"):
-        port = kept.get(name)
-        usable = isinstance(port, int) and port not in chosen.values() and ports.port_is_free(port)
-        chosen[name] = port if isinstance(port, int) and usable else ports.free_port(chosen.values())
+        chosen[name] = ports.kept_port(kept.get(name), chosen.values())
     settled = Ports(**chosen)
     write_record(path, asdict(settled))
     return settled

@@ -71,6 +71,16 @@ def free_port(taken: Collection[int] = ()) -> int:
     raise OSError(f"no free port on {LOOPBACK} between {PORT_RANGE.start} and {PORT_RANGE.stop}")
 
 
+def kept_port(kept: object, taken: Collection[int] = ()) -> int:
+    """The port noted the last time if it can still be had, else a free one.
+
+    :param kept: as read from a record: whatever is no usable port number is replaced.
+    """
+    if isinstance(kept, int) and kept not in taken and port_is_free(kept):
+        return kept
+    return free_port(taken)
+
+
 def free_ports(names: Collection[str]) -> dict[str, int]:
     """One free port for each name, all different."""
     chosen: dict[str, int] = {}

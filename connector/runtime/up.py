@@ -118,10 +118,7 @@ def _ports(environ: Mapping[str, str], var_dir: Path, *, sandbox: bool) -> proce
 def _sandbox_port(var_dir: Path, taken: Collection[int]) -> int:
     """The port of the last time, if it is free: addresses exported to other commands stay right."""
     path = var_dir / "run" / "sandbox.port.json"
-    kept = read_record(path).get("sandbox")
-    if isinstance(kept, int) and kept not in taken and ports.port_is_free(kept):
-        return kept
-    chosen = ports.free_port(taken)
+    chosen = ports.kept_port(read_record(path).get("sandbox"), taken)
     private_folder(path.parent)
     write_record(path, {"sandbox": chosen})
     return chosen
