@@ -7,6 +7,7 @@ decrypts with any, which is what makes rotation possible while workers run.
 import os
 import secrets
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -73,6 +74,22 @@ class Vault:
                 field="MLC_ENCRYPTION_KEYS",
                 cure="Put the earlier key back at the end of MLC_ENCRYPTION_KEYS (or of the key file).",
             ) from e
+
+    def encrypt_at(self, plain: str, *, now: datetime) -> bytes:
+        """Encrypt with the newest key something that shall be legible for a while only."""
+        return self._current().encrypt_at_time(plain.encode(), int(now.timestamp()))
+
+    def decrypt_within(self, token: bytes, lifetime: timedelta, *, now: datetime) -> str | None:
+        """What :meth:`encrypt_at` wrote at most that long ago.
+
+        :returns: None: too old, changed, or none of ours. Whoever holds it can have changed it, so nothing
+            is wrong with our keys.
+        """
+        try:
+            seconds = int(lifetime.total_seconds())
+            return self._current().decrypt_at_time(token, seconds, int(now.timestamp())).decode()
+        except InvalidToken:
+            return None
 
     def rotate(self, token: bytes) -> bytes:
         """The same secret, encrypted with the newest key; the plain text does not leave this call."""

@@ -73,6 +73,13 @@ _TEXTS: dict[str, tuple[Text, Text]] = {
             "Ask the tax adviser to order the service named below for this client.",
         ),
     ),
+    "unexpected_error": (
+        Text(
+            "Unerwarteter Fehler",
+            f"Der Fehler wurde unter der Kennung protokolliert, die unten steht. {_NEW_LINK_DE}",
+        ),
+        Text("Unexpected error", f"The error was logged under the id below. {_NEW_LINK_EN}"),
+    ),
     "company_mismatch": (
         Text(
             "Das ist ein anderes Pipedrive-Unternehmen",

@@ -1,7 +1,8 @@
 """The pages on which a person connects a tenant: the link, the partners' callbacks, the choice of a client.
 
-A page never carries a secret: the ticket is spent by the first request, which answers with a redirect, and
-what has to come back lies in HttpOnly cookies.
+A page never carries a secret: the ticket is spent by the first request and the partner's ``code`` and
+``state`` by the callback, which both answer with a redirect, so that neither stays in the address bar or the
+history. What has to come back lies in HttpOnly cookies.
 """
 
 import hashlib
@@ -12,17 +13,21 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 
 from connector.clock import BERLIN
 from connector.datev.oauth import REVOCATION_PAGE
-from connector.errors import ConnectorError, TransientError
+from connector.errors import ConnectorError
 from connector.log import get_logger
 from connector.pipeline import connecting, login_attempts
 from connector.pipeline.connecting import ChooseClient, Redirect
 from connector.pipeline.services import Services
 from connector.pipeline.tokens import TITLES
+from webapp import login_results
+from webapp.error_pages import log_unexpected
+from webapp.login_results import LoginResult, ProblemTexts
 from webapp.login_texts import texts_for
 
 log = get_logger(__name__)
 
 CHOICE_COOKIE = "mlc_choice"
+RESULT_COOKIE = "mlc_result"
 
 _COOKIE_NAME_DIGITS = 16
 """64 bits of the state's hash: enough to tell a browser's logins apart."""
@@ -45,15 +50,25 @@ def logins(services: Services) -> Blueprint:
         if request.method == "HEAD":
             return Response()
         name = cookies.login_name(login_attempts.state_hash(request.args.get("state", "")))
-        outcome = connecting.finish(
-            services, partner, request.args, browser_secret=request.cookies.get(name, "")
-        )
+        outcome = _finish(services, partner, browser_secret=request.cookies.get(name, ""))
         if isinstance(outcome, ChooseClient):
             response = _redirect(url_for("logins.show_clients"))
             cookies.set_choice(response, outcome.choice_secret)
         else:
-            response = Response(_page("connected.html", done=outcome, revocation_page=REVOCATION_PAGE))
+            response = _redirect(url_for("logins.done", partner=partner))
+            value = login_results.sealed(services.vault, outcome, now=services.clock.now())
+            cookies.set_result(response, partner, value)
         cookies.drop_login(response, name, partner)
+        return response
+
+    @blueprint.get("/connect/<any(datev, pipedrive):partner>/done")
+    def done(partner: str) -> Response:
+        if request.method == "HEAD":
+            return Response()
+        value = request.cookies.get(RESULT_COOKIE, "")
+        result = login_results.unsealed(services.vault, value, now=services.clock.now())
+        response = _result_page(result)
+        cookies.drop_result(response, partner)
         return response
 
     @blueprint.get("/connect/datev/client")
@@ -73,7 +88,7 @@ def logins(services: Services) -> Blueprint:
         cookies.drop_choice(response)
         return response
 
-    blueprint.register_error_handler(ConnectorError, _problem_page)
+    blueprint.register_error_handler(ConnectorError, _refused)
     blueprint.add_app_template_filter(_berlin, "berlin")
     return blueprint
 
@@ -114,6 +129,16 @@ class _Cookies:
         path = url_for("logins.show_clients")
         response.delete_cookie(CHOICE_COOKIE, path=path, secure=self._secure, httponly=True, samesite="Lax")
 
+    def set_result(self, response: Response, partner: str, value: str) -> None:
+        """Let this browser see how the login ended."""
+        path = url_for("logins.done", partner=partner)
+        self._set(response, RESULT_COOKIE, value, path, login_results.RESULT_LIFETIME)
+
+    def drop_result(self, response: Response, partner: str) -> None:
+        """It has been shown."""
+        path = url_for("logins.done", partner=partner)
+        response.delete_cookie(RESULT_COOKIE, path=path, secure=self._secure, httponly=True, samesite="Lax")
+
     def _set(self, response: Response, name: str, value: str, path: str, lifetime: timedelta) -> None:
         response.set_cookie(
             name, value, max_age=lifetime, path=path, secure=self._secure, httponly=True, samesite="Lax"
@@ -132,19 +157,46 @@ def _csrf_token(choice_secret: str) -> str:
     return hmac.new(choice_secret.encode(), b"choose client", hashlib.sha256).hexdigest()
 
 
-def _problem_page(error: ConnectorError) -> Response:
-    """What went wrong in both languages, and below it the exact sentence for whoever has to mend it."""
-    german, english = texts_for(error.code)
+def _finish(services: Services, partner: str, *, browser_secret: str) -> ChooseClient | LoginResult:
+    """Take the browser back; whatever comes of it, the answer leaves the partner's address."""
+    try:
+        outcome = connecting.finish(services, partner, request.args, browser_secret=browser_secret)
+    except ConnectorError as e:
+        log.info("login_refused", code=e.code, endpoint=request.endpoint)
+        return login_results.of_error(e)
+    except Exception as e:  # noqa: BLE001 - the page of a bug, too, is shown at the clean address
+        return login_results.of_bug(log_unexpected(e))
+    return outcome if isinstance(outcome, ChooseClient) else login_results.of_connected(outcome)
+
+
+def _result_page(result: LoginResult | None) -> Response:
+    """How the login ended; 410: it has been shown, or the browser never logged in."""
+    if result and result.connected:
+        page = _page("connected.html", done=result.connected, revocation_page=REVOCATION_PAGE)
+        return Response(page)
+    if result and result.problem:
+        return _problem_page(result.problem)
+    return Response(_page("login_shown.html"), 410)
+
+
+def _refused(error: ConnectorError) -> Response:
     log.info("login_refused", code=error.code, endpoint=request.endpoint)
-    status = 503 if isinstance(error, TransientError) else 400
+    problem = login_results.problem_of(error)
+    choosing = request.endpoint == "logins.choose_client" and error.code != "choice_unknown"
+    return _problem_page(problem, may_choose_again=choosing)
+
+
+def _problem_page(problem: ProblemTexts, *, may_choose_again: bool = False) -> Response:
+    """What went wrong in both languages, and below it the exact sentence for whoever has to mend it."""
+    german, english = texts_for(problem.code)
     page = _page(
         "login_problem.html",
         german=german,
         english=english,
-        error=error,
-        may_choose_again=request.endpoint == "logins.choose_client" and error.code != "choice_unknown",
+        problem=problem,
+        may_choose_again=may_choose_again,
     )
-    return Response(page, status)
+    return Response(page, problem.status)
 
 
 def _page(template: str, **values: object) -> str:

@@ -1,5 +1,6 @@
 """Secrets at rest, and the file that their keys live in."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from connector.errors import ConfigurationError, SettingsError
 from connector.vault import Vault, generate_key, load_or_create_key_file, prepend_key
 
 OLD, NEW = generate_key(), generate_key()
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 def test_a_secret_comes_back_and_is_not_legible_in_between() -> None:
@@ -118,3 +120,16 @@ def test_a_new_key_goes_first_and_the_earlier_ones_stay(tmp_path: Path) -> None:
     assert load_or_create_key_file(path) == (NEW, earlier)
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_legible_for_a_while_is_not_legible_afterwards() -> None:
+    vault, lifetime = Vault([NEW, OLD]), timedelta(minutes=5)
+    token = Vault([OLD]).encrypt_at("geheim-€", now=NOON)
+
+    assert vault.decrypt_within(token, lifetime, now=NOON + lifetime) == "geheim-€"
+    assert vault.decrypt_within(token, lifetime, now=NOON + lifetime + timedelta(seconds=1)) is None
+
+
+@pytest.mark.parametrize("token", [b"", b"\xff", b"gAAAAA", Vault([OLD]).encrypt_at("x", now=NOON)])
+def test_what_somebody_else_wrote_is_no_reason_to_look_for_a_key(token: bytes) -> None:
+    assert Vault([NEW]).decrypt_within(token, timedelta(minutes=5), now=NOON) is None

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
+from werkzeug.test import TestResponse
 
 from connector.datev import oauth
 from connector.errors import (
@@ -29,6 +30,7 @@ from tests.integration.webapp.world import (
     add_tenant,
     tenant_config,
 )
+from webapp import login_results
 from webapp.app import create_app
 
 ANNA = "sandbox-anna"
@@ -194,13 +196,100 @@ def test_a_link_for_one_partner_does_not_open_the_other(
     assert person.open(link.replace("/connect/datev", "/connect/pipedrive")).status_code == 400
 
 
+def _callback(person: Person, leaving: TestResponse, user: str, decision: str = "approve") -> TestResponse:
+    """Our callback's own answer, not the page behind it."""
+    parts = urlsplit(person.sandbox.consent(leaving.headers["Location"], user, decision))
+    return person.browser.get(f"{parts.path}?{parts.query}")
+
+
+@pytest.mark.parametrize("decision", ["approve", "deny"])
+@pytest.mark.parametrize(("partner", "user"), [("datev", ANNA), ("pipedrive", "acme/1")])
+def test_neither_code_nor_state_stays_in_the_address_bar(
+    services: Services, tenant: TenantRow, person: Person, partner: str, user: str, decision: str
+) -> None:
+    client_id = CLIENT_ID if partner == "datev" else ""
+    link = connecting.issue_ticket(services, "acme", partner, client_id=client_id)
+    answer = _callback(person, person.open(link), user, decision)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/connect/{partner}/done")
+    [cookie] = [c for c in answer.headers.getlist("Set-Cookie") if c.startswith("mlc_result=")]
+    assert "; Max-Age=300;" in cookie
+    assert "; HttpOnly;" in cookie
+    assert f"; Path=/connect/{partner}/done;" in cookie
+    assert cookie.endswith("; SameSite=Lax")
+    assert "Acme" not in cookie
+    shown = person.browser.get(answer.headers["Location"])
+    assert shown.status_code == (200 if decision == "approve" else 400)
+
+
+def test_behind_https_the_result_travels_over_https_only(
+    services: Services, tenant: TenantRow, sandbox: Sandbox
+) -> None:
+    settings = replace(services.settings, public_url="https://connector.example")
+    web = create_app(replace(services, settings=settings), wake=lambda _run_id: None)
+    answer = web.test_client().get("/oauth/datev/callback?state=x", base_url="https://connector.example")
+    [cookie] = [c for c in answer.headers.getlist("Set-Cookie") if c.startswith("mlc_result=")]
+    assert "; Secure;" in cookie
+
+
+def test_the_result_is_shown_once_and_then_politely_no_more(
+    services: Services, tenant: TenantRow, person: Person
+) -> None:
+    done = person.log_in(person.open(connecting.issue_ticket(services, "acme", "pipedrive")), "acme/1")
+    assert "Acme GmbH ist mit Pipedrive verbunden" in _text(done)
+    again = person.browser.get("/connect/pipedrive/done")
+    assert again.status_code == 410
+    assert "Hier gibt es nichts mehr zu zeigen" in _text(again)
+    assert _kinds(services, tenant) == [("pipedrive", LONG)]
+
+
+def test_a_preview_of_the_result_does_not_use_it_up(
+    services: Services, tenant: TenantRow, person: Person
+) -> None:
+    _callback(person, person.open(connecting.issue_ticket(services, "acme", "pipedrive")), "acme/1")
+    assert person.browser.head("/connect/pipedrive/done").status_code == 200
+    assert "ist mit Pipedrive verbunden" in _text(person.browser.get("/connect/pipedrive/done"))
+
+
+def test_a_result_is_not_shown_after_minutes(
+    services: Services, tenant: TenantRow, person: Person, clock: MovableClock
+) -> None:
+    _callback(person, person.open(connecting.issue_ticket(services, "acme", "pipedrive")), "acme/1")
+    clock.offset = login_results.RESULT_LIFETIME + timedelta(seconds=2)
+    assert person.browser.get("/connect/pipedrive/done").status_code == 410
+
+
+def test_other_secrets_of_the_vault_cannot_be_shown_as_a_result(
+    services: Services, tenant: TenantRow, person: Person
+) -> None:
+    plains = ("a token", "{}", '{"connected": {"what": "a token"}}', "[]", "null")
+    for value in (*(services.vault.encrypt(plain).decode() for plain in plains), "\xff", "a token"):
+        answer = person.browser.get("/connect/datev/done", headers={"Cookie": f"mlc_result={value}"})
+        assert answer.status_code == 410
+        assert "a token" not in _text(answer)
+
+
+def test_a_bug_in_the_callback_is_shown_at_the_clean_address(
+    services: Services, tenant: TenantRow, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_args: object, **_named: object) -> None:
+        raise LookupError("a secret detail")
+
+    leaving = person.open(connecting.issue_ticket(services, "acme", "pipedrive"))
+    monkeypatch.setattr(connecting, "finish", stumble)
+    answer = person.log_in(leaving, "acme/1")
+    assert (answer.status_code, answer.request.path) == (500, "/connect/pipedrive/done")
+    assert "Unerwarteter Fehler" in _text(answer)
+    assert "a secret detail" not in _text(answer)
+
+
 def test_a_state_works_once(services: Services, tenant: TenantRow, person: Person, sandbox: Sandbox) -> None:
     leaving = person.open(connecting.issue_ticket(services, "acme", "pipedrive"))
     back = sandbox.consent(leaving.headers["Location"], "acme/1")
     cookie = leaving.headers["Set-Cookie"].partition(";")[0]
     assert person.open(back).status_code == 200
     parts = urlsplit(back)
-    again = person.browser.get(f"{parts.path}?{parts.query}", headers={"Cookie": cookie})
+    person.browser.get(f"{parts.path}?{parts.query}", headers={"Cookie": cookie})
+    again = person.browser.get("/connect/pipedrive/done")
     assert again.status_code == 400
     assert "Diese Anmeldung gehört nicht hierher" in _text(again)
 
@@ -262,8 +351,9 @@ def test_a_code_from_another_login_is_refused_by_its_nonce(
 def test_made_up_addresses_get_a_page_and_no_trace(
     services: Services, tenant: TenantRow, person: Person, path: str
 ) -> None:
-    answer = person.browser.get(path)
+    answer = person.browser.get(path, follow_redirects=True)
     assert answer.status_code == 400
+    assert answer.request.query_string == b"" or "/connect/datev" == answer.request.path
     assert "Traceback" not in _text(answer)
 
 

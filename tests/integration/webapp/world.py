@@ -201,9 +201,11 @@ class Person:
         self.sandbox = sandbox
 
     def open(self, address: str) -> TestResponse:
-        """Follow an address to our own pages."""
+        """Follow an address to our own pages, and from a callback to the page that shows the result."""
         parts = urlsplit(address)
-        return self.browser.get(parts.path, query_string=dict(parse_qsl(parts.query)))
+        answer = self.browser.get(parts.path, query_string=dict(parse_qsl(parts.query)))
+        onwards = answer.headers.get("Location", "")
+        return self.browser.get(onwards) if onwards.endswith("/done") else answer
 
     def log_in(self, leaving: TestResponse, user: str, decision: str = "approve") -> TestResponse:
         """From our redirect through the partner's consent page back to our callback."""
