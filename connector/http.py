@@ -10,6 +10,7 @@ unsafe one raises ``AmbiguousError`` once its first byte may have left.
 import ipaddress
 import json as jsonlib
 import math
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +28,9 @@ from connector.errors import (
     AmbiguousError,
     ConfigurationError,
     ConnectorError,
+    DataError,
     PartnerRefusedError,
+    Problem,
     TransientError,
 )
 from connector.http_watchdog import DeadlineAdapter, watched
@@ -47,8 +50,24 @@ MAX_DOWNLOAD_HOPS = 3
 _CHUNK = 64 * 1024
 
 
+MAGNITUDES = range(-400, 400)
+"""Powers of ten that a number of an answer may have: all that a double holds and more. Beyond it, writing the
+number out or making it an int would fill the memory (``1e999999999`` is eleven characters)."""
+
+_LONGEST_WHOLE_NUMBER = 400
+"""Digits, for the same reason; Python itself refuses only from 4,300 on."""
+
+
 class _AnswerTooLargeError(OSError):
     """Nobody reads on."""
+
+
+class _AbsurdNumberError(Exception):
+    """A number of an answer lies beyond :data:`MAGNITUDES`, or is none (``NaN``)."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +84,37 @@ class Answer:
         """The body as JSON, numbers with a decimal point as Decimal: money must not pass through float.
 
         :raises TransientError: for a safe call whose answer is no JSON (a proxy's page, say).
-        :raises AmbiguousError: the same for an unsafe call.
+        :raises DataError: for a safe call whose answer has a number beyond all reason (:data:`MAGNITUDES`).
+        :raises AmbiguousError: either for an unsafe call.
         """
         try:
-            return jsonlib.loads(self.body, parse_float=Decimal)
-        except ValueError as e:
+            return jsonlib.loads(
+                self.body, parse_float=_number, parse_int=_whole_number, parse_constant=_number
+            )
+        except _AbsurdNumberError as e:
+            raise self._absurd(e.text) from e
+        except (ValueError, RecursionError) as e:
             family = TransientError if self.safe else AmbiguousError
             raise family(
                 f"{urlsplit(self.url).hostname} answered {self.status} with something that is not JSON.",
                 code="malformed_answer",
                 cure="If this lasts, ask the partner's support; a proxy may be in between.",
             ) from e
+
+    def _absurd(self, text: str) -> ConnectorError:
+        """Asking again would bring the same number, so a human is asked; who acted blindly has to look it up."""
+        host, path = urlsplit(self.url).hostname, urlsplit(self.url).path
+        name = _name_before(self.body, text)
+        problem = Problem(
+            "number_beyond_reason",
+            f"{host} answered {path} with the number {text:.30}{f' as {name!r}' if name else ''}, "
+            "which no amount, quantity or id can be.",
+            field=name,
+            cure="Correct the number where it was entered (in Pipedrive, say), then retry the run.",
+        )
+        if self.safe:
+            return DataError([problem])
+        return AmbiguousError(problem.message, code=problem.code, field=name, cure=problem.cure)
 
 
 class StepBudget:
@@ -254,6 +293,29 @@ class HttpClient:
             status=status,
             duration_ms=round((time.monotonic() - started) * 1000),
         )
+
+
+def _number(text: str) -> Decimal:
+    try:
+        found = Decimal(text)
+    except ArithmeticError as e:
+        # An exponent of more than 18 digits is beyond Decimal itself.
+        raise _AbsurdNumberError(text) from e
+    if not found.is_finite() or found.adjusted() not in MAGNITUDES:
+        raise _AbsurdNumberError(text)
+    return found
+
+
+def _whole_number(text: str) -> int:
+    if len(text) > _LONGEST_WHOLE_NUMBER:
+        raise _AbsurdNumberError(text)
+    return int(text)
+
+
+def _name_before(body: bytes, number: str) -> str:
+    """The name under which a number stands in an answer; empty if it stands in a list."""
+    found = re.search(rb'"([\w.-]{1,60})"\s*:\s*' + re.escape(number.encode()), body)
+    return found[1].decode() if found else ""
 
 
 def new_session() -> requests.Session:

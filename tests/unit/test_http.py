@@ -8,7 +8,13 @@ import pytest
 import requests
 from freezegun import freeze_time
 
-from connector.errors import AmbiguousError, ConfigurationError, PartnerRefusedError, TransientError
+from connector.errors import (
+    AmbiguousError,
+    ConfigurationError,
+    DataError,
+    PartnerRefusedError,
+    TransientError,
+)
 from connector.http import Answer, HttpClient, StepBudget, new_session
 
 
@@ -138,3 +144,39 @@ def test_a_call_without_time_is_not_made() -> None:
 
     assert caught.value.code == "step_budget_used_up"
     assert partner.asked == []
+
+
+@pytest.mark.parametrize(
+    "number",
+    [b"1e99999999999999999999", b"-1e999999999", b"1e-999999999", b"NaN", b"-Infinity", b"9" * 4000],
+)
+def test_a_number_beyond_all_reason_is_refused_with_its_name_and_the_answer_s_address(number: bytes) -> None:
+    body = b'{"data": [{"id": 1, "item_price": ' + number + b"}]}"
+
+    with pytest.raises(DataError) as caught:
+        answer_with(body, safe=True).json()
+
+    [problem] = caught.value.problems
+    assert ("number_beyond_reason", "item_price") == (problem.code, problem.field)
+    assert problem.message == (
+        f"api.example.com answered /x with the number {number.decode():.30} as 'item_price', "
+        "which no amount, quantity or id can be."
+    )
+    assert problem.cure == (
+        "Correct the number where it was entered (in Pipedrive, say), then retry the run."
+    )
+
+
+def test_after_an_unsafe_call_a_number_beyond_all_reason_leaves_its_outcome_unknown() -> None:
+    with pytest.raises(AmbiguousError, match=r"with the number 1e9999999, which"):
+        answer_with(b"[1e9999999]", safe=False).json()
+
+
+@pytest.mark.parametrize("number", ["1.7976931348623157e308", "5e-324", "0E-7", "1190.10", "-0.0"])
+def test_every_number_that_a_double_holds_is_read(number: str) -> None:
+    assert Decimal(number) == answer_with(number.encode(), safe=True).json()
+
+
+def test_an_answer_nested_without_end_is_no_json() -> None:
+    with pytest.raises(TransientError, match="something that is not JSON"):
+        answer_with(b"[" * 100_000, safe=True).json()
