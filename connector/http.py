@@ -102,7 +102,7 @@ class Answer:
             ) from e
 
     def _absurd(self, text: str) -> ConnectorError:
-        """Asking again would bring the same number, so a human is asked; who acted blindly has to look it up."""
+        """Asking again would bring the same number: a human's turn, or the look-up's after an unsafe call."""
         host, path = urlsplit(self.url).hostname, urlsplit(self.url).path
         name = _name_before(self.body, text)
         problem = Problem(

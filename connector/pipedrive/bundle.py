@@ -16,7 +16,9 @@ from typing import Any
 from connector.errors import DataError, NotFoundError, PermissionMissingError, Problem
 from connector.pipedrive.client import PipedriveClient
 from connector.pipedrive.field_values import UnreadableValueError, number
+from connector.pipedrive.moments import moment
 from connector.pipedrive.operations import ENTITIES
+from connector.pipedrive.shapes import READ_AGAIN, file_problems, id_of, storable
 from connector.pipedrive.transport import Record
 
 _WRITTEN_OUT = 100
@@ -39,15 +41,16 @@ def read_bundle(client: PipedriveClient, deal_id: int, *, definitions: Definitio
         put newer ones in with :func:`with_definitions`.
     :raises NotFoundError: the deal itself is gone or hidden. A buyer that is gone or hidden is ``None`` with
         a sentence under ``unavailable``.
-    :raises DataError: the deal's value, times or labels cannot be read (:func:`deal_problems`).
+    :raises DataError: the deal's value, times, labels or links cannot be read (:func:`deal_problems`), or its
+        status or files cannot.
     """
     deal = client.deal(deal_id)
-    problems = deal_problems(deal)
+    problems = [*_status_problems(deal), *deal_problems(deal)]
     if problems:
         raise DataError(problems)
     unavailable: dict[str, str] = {}
     lines = client.lines(deal_id)
-    products = {line["product_id"] for line in lines if isinstance(line.get("product_id"), int)}
+    products = {found for line in lines if (found := id_of(line.get("product_id"))) is not None}
     bundle: dict[str, Any] = {
         "deal": deal,
         "organization": _buyer("organization", client.organization, deal.get("org_id"), unavailable),
@@ -59,6 +62,8 @@ def read_bundle(client: PipedriveClient, deal_id: int, *, definitions: Definitio
         "files": client.files(deal_id),
         "unavailable": unavailable,
     }
+    if problems := file_problems(bundle["files"]):
+        raise DataError(problems)
     return with_definitions(json_safe(bundle), definitions)
 
 
@@ -68,7 +73,7 @@ def with_definitions(bundle: Mapping[str, Any], definitions: Definitions) -> dic
 
 
 def deal_problems(deal: Mapping[str, Any]) -> list[Problem]:
-    """What cannot be read of that by which a deal is booked or left alone: value, times and labels."""
+    """What cannot be read of that by which a deal is booked or left alone: value, times, labels, buyer."""
     problems = [value_problem(deal.get("value"))] if deal.get("value") is not None else []
     problems += [_moment_problem(deal, key) for key in ("won_time", "first_won_time")]
     labels = deal.get("label_ids")
@@ -78,7 +83,22 @@ def deal_problems(deal: Mapping[str, Any]) -> list[Problem]:
                 "labels_unreadable", "The deal's labels are no list.", "label_ids", "Read the deal again."
             )
         )
+    problems += [
+        Problem("link_unreadable", f"The deal's {key} is no id: {deal[key]!r:.60}.", key, READ_AGAIN)
+        for key in ("org_id", "person_id")
+        if deal.get(key) is not None and id_of(deal[key]) is None
+    ]
     return [problem for problem in problems if problem is not None]
+
+
+def _status_problems(deal: Mapping[str, Any]) -> list[Problem]:
+    """A status that is no word: such a deal is not won, but nobody has reopened it either."""
+    status = deal.get("status")
+    if isinstance(status, str) and status:
+        return []
+    return [
+        Problem("status_unreadable", f"The deal's status is no word: {status!r:.60}.", "status", READ_AGAIN)
+    ]
 
 
 def value_problem(value: Any) -> Problem | None:
@@ -88,7 +108,7 @@ def value_problem(value: Any) -> Problem | None:
         # The value is computed by Pipedrive, never written by a person as 1.234,56.
         Decimal(str(value))
     except (UnreadableValueError, InvalidOperation) as e:
-        why = str(e) if isinstance(e, UnreadableValueError) else f"{value!r} is no number"
+        why = str(e) if isinstance(e, UnreadableValueError) else f"{value!r:.60} is no number"
         return Problem(
             "value_unreadable", f"The deal's value cannot be read: {why}.", "value", "Enter the deal's value."
         )
@@ -100,6 +120,7 @@ def _moment_problem(deal: Mapping[str, Any], key: str) -> Problem | None:
     if written is None or written == "":
         return None
     try:
+        moment(written)
         if isinstance(written, str) and datetime.fromisoformat(written).tzinfo is not None:
             return None
     except ValueError:
@@ -116,14 +137,16 @@ def json_safe(value: Any) -> Any:
     """The same with every Decimal as a string, so that no JSON writer or reader can round it.
 
     What JSON has no word for (NaN, Infinity) becomes text, too; so does an exponent that would take pages to
-    write out. Whoever reads it as a number refuses it.
+    write out. Whoever reads it as a number refuses it. Texts lose what PostgreSQL does not take.
     """
+    if isinstance(value, str):
+        return storable(value)
     if isinstance(value, Decimal):
         return format(value, "f") if abs(value.adjusted()) < _WRITTEN_OUT else str(value)
     if isinstance(value, float) and not isfinite(value):
         return str(value)
     if isinstance(value, Mapping):
-        return {key: json_safe(inner) for key, inner in value.items()}
+        return {storable(str(key)): json_safe(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [json_safe(inner) for inner in value]
     return value

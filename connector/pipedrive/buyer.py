@@ -8,6 +8,7 @@ from connector.accounting.party import Address, CustomerStatus, Party
 from connector.pipedrive.countries import country_code
 from connector.pipedrive.field_reader import FieldReader, as_text
 from connector.pipedrive.field_values import PostalParts, UnreadableValueError, postal_parts
+from connector.pipedrive.shapes import READ_AGAIN, id_of
 from connector.tenants.config import SaleConfig
 
 _POSTAL_LINE = re.compile(r"(?:(?P<sign>[A-Z]{1,3})[- ])?(?P<code>\d[\d ]{2,5}\d)\s+(?P<city>\D.*)")
@@ -52,6 +53,11 @@ def _record(
                 f"Restore the {part}, make it visible to the connected user, or link another to the deal.",
             )
         return None
+    if id_of(record.get("id")) is None:
+        # The id is the buyer's identity: without it one debtor account would serve several buyers.
+        reader.report(
+            "buyer_id_missing", f"The deal's {part} has no id: {record.get('id')!r:.60}.", part, READ_AGAIN
+        )
     if record.get("is_deleted") is True:
         reader.report(
             "buyer_deleted",

@@ -9,6 +9,7 @@ from connector.errors import NotFoundError, PartnerRefusedError
 from connector.http import HttpClient
 from connector.pipedrive import operations as ops
 from connector.pipedrive.moments import rfc3339
+from connector.pipedrive.shapes import id_of
 from connector.pipedrive.transport import Record, Transport
 
 MAX_IDS = 100
@@ -138,7 +139,7 @@ class PipedriveClient:
             for start in range(0, len(wanted), MAX_IDS):
                 ids = ",".join(map(str, wanted[start : start + MAX_IDS]))
                 for product in self._transport.pages_v2(ops.LIST_PRODUCTS, params={"ids": ids}):
-                    found[int(product.get("id") or 0)] = product
+                    found[id_of(product.get("id")) or 0] = product
         for product_id in wanted:
             if product_id not in found:
                 try:

@@ -100,6 +100,21 @@ class FieldReader:
             )
         return label in YES
 
+    def written(self, record: Mapping[str, Any], key: str, what: str) -> str:
+        """A built-in text of a record; one that is none becomes a problem instead of standing on the invoice.
+
+        :param what: for people: ``deal's title``, ``line's name``.
+        """
+        value = record.get(key)
+        if value is None:
+            return ""
+        if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
+            return str(value)
+        self.report(
+            "text_unreadable", f"The {what} is no text: {value!r:.60}.", key, "Enter it again in Pipedrive."
+        )
+        return ""
+
     def report(self, code: str, message: str, field: str, cure: str) -> None:
         """Keep a problem; the same one is kept once."""
         problem = Problem(code, message, field, cure)

@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from connector.pipedrive.shapes import YEARS
+
 
 @dataclass(frozen=True, slots=True)
 class Money:
@@ -115,9 +117,9 @@ def number(value: Any) -> Decimal:
     try:
         result = Decimal(text)
     except InvalidOperation:
-        raise UnreadableValueError(f"{value!r} is no number") from None
+        raise UnreadableValueError(f"{value!r:.60} is no number") from None
     if not result.is_finite():
-        raise UnreadableValueError(f"{value!r} is no number")
+        raise UnreadableValueError(f"{value!r:.60} is no number")
     if result and result.adjusted() not in MAGNITUDES:
         raise UnreadableValueError(f"{value!r:.60} is too {'large' if result.adjusted() > 0 else 'small'}")
     return result or Decimal(0)
@@ -126,16 +128,22 @@ def number(value: Any) -> Decimal:
 def day(value: Any) -> date:
     """A date as ISO (a time after it is cut off) or as Germans write it (31.12.2026).
 
-    :raises UnreadableValueError: neither, or no day of the calendar.
+    :raises UnreadableValueError: neither, no day of the calendar, or not within :data:`YEARS`.
     """
-    text = str(value).strip()
+    found = _calendar_day(str(value).strip(), value)
+    if found.year not in YEARS:
+        raise UnreadableValueError(f"{value!r:.60} lies beyond all reason")
+    return found
+
+
+def _calendar_day(text: str, value: Any) -> date:
     german = re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text)
     try:
         if german:
             return date(int(german[3]), int(german[2]), int(german[1]))
         return date.fromisoformat(text[:10] if re.match(r"\d{4}-\d{2}-\d{2}([T ]|$)", text) else text)
     except ValueError:
-        raise UnreadableValueError(f"{value!r} is no date") from None
+        raise UnreadableValueError(f"{value!r:.60} is no date") from None
 
 
 def postal_parts(value: Any) -> PostalParts:
@@ -143,10 +151,10 @@ def postal_parts(value: Any) -> PostalParts:
     if isinstance(value, str):
         return PostalParts(value=value.strip())
     if not isinstance(value, Mapping):
-        raise UnreadableValueError(f"{value!r} is no address")
+        raise UnreadableValueError(f"{value!r:.60} is no address")
     return PostalParts(
         **{
-            name: str(value[name]).strip()
+            name: _text(value[name])
             for name in PostalParts.__dataclass_fields__
             if value.get(name) is not None
         }
@@ -167,18 +175,18 @@ def _label(options: Mapping[str, str], value: Any) -> str:
 
 def _part(value: Any, name: str) -> Any:
     if not isinstance(value, Mapping) or value.get(name) is None:
-        raise UnreadableValueError(f"{value!r} has no {name!r}")
+        raise UnreadableValueError(f"{value!r:.60} has no {name!r}")
     return value[name]
 
 
 def _text(value: Any) -> str:
     if isinstance(value, Mapping | list):
-        raise UnreadableValueError(f"{value!r} is no text")
+        raise UnreadableValueError(f"{value!r:.60} is no text")
     return str(value).strip()
 
 
 def _money(value: Any) -> Money:
-    return Money(number(_part(value, "value")), str(_part(value, "currency")))
+    return Money(number(_part(value, "value")), _text(_part(value, "currency")))
 
 
 def _date_range(value: Any) -> DateRange:
@@ -192,7 +200,7 @@ def _time(value: Any) -> TimeOfDay:
     if isinstance(value, str):
         return TimeOfDay(value)
     zone = value.get("timezone_name") or "" if isinstance(value, Mapping) else ""
-    return TimeOfDay(str(_part(value, "value")), str(value.get("until") or ""), str(zone))
+    return TimeOfDay(_text(_part(value, "value")), _text(value.get("until") or ""), _text(zone))
 
 
 def _id(value: Any) -> int:
@@ -202,7 +210,7 @@ def _id(value: Any) -> int:
         or not isinstance(inner, int | str)
         or not re.fullmatch(r"\d{1,19}", str(inner))
     ):
-        raise UnreadableValueError(f"{value!r} is no id")
+        raise UnreadableValueError(f"{value!r:.60} is no id")
     return int(inner)
 
 
@@ -211,7 +219,7 @@ def _flag(value: Any) -> bool:
         return value
     if value in (0, 1, "0", "1"):
         return value in (1, "1")
-    raise UnreadableValueError(f"{value!r} is neither true nor false")
+    raise UnreadableValueError(f"{value!r:.60} is neither true nor false")
 
 
 DECODERS: Mapping[str, Callable[[Any], FieldValue]] = {

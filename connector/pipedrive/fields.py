@@ -42,14 +42,22 @@ class FieldCatalog:
 
     def __init__(self, definitions: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         self._fields = {
-            entity: [_definition(entity, record) for record in definitions.get(entity) or ()]
+            entity: [
+                _definition(entity, record)
+                for record in definitions.get(entity) or ()
+                if isinstance(record, Mapping)
+            ]
             for entity in ENTITIES
         }
 
     @classmethod
     def of_bundle(cls, bundle: Mapping[str, Any]) -> "FieldCatalog":
-        """The catalog of a bundle's own definitions."""
-        return cls({entity: bundle.get(f"{entity}_fields") or () for entity in ENTITIES})
+        """The catalog of a bundle's own definitions; what is no list counts as none here.
+
+        Whoever books asks :func:`connector.pipedrive.shapes.list_problems` first.
+        """
+        found = {entity: bundle.get(f"{entity}_fields") for entity in ENTITIES}
+        return cls({entity: fields for entity, fields in found.items() if isinstance(fields, list)})
 
     @cached_property
     def _by_key(self) -> dict[tuple[str, str], FieldDefinition]:
@@ -130,7 +138,7 @@ def stale_entities(bundle: Mapping[str, Any]) -> set[str]:
         "deal": [bundle.get("deal")],
         "organization": [bundle.get("organization")],
         "person": [bundle.get("person")],
-        "product": bundle.get("catalog") or (),
+        "product": catalog_records if isinstance(catalog_records := bundle.get("catalog"), list) else (),
     }
     return {
         entity

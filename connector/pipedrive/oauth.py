@@ -19,6 +19,7 @@ from connector.errors import (
 )
 from connector.http import Answer, HttpClient
 from connector.pipedrive import verdicts
+from connector.pipedrive.shapes import storable
 from connector.settings import PipedriveSettings
 
 REFRESH_BEFORE = timedelta(minutes=5)
@@ -121,10 +122,12 @@ def _tokens(
         return PipedriveTokens(
             access_token=_text(body, "access_token"),
             # A refresh gives the same token back; should it ever leave it out, the old one stays valid.
-            refresh_token=str(body.get("refresh_token") or "") or form.get("refresh_token", ""),
+            refresh_token=_text(body, "refresh_token")
+            if body.get("refresh_token")
+            else form.get("refresh_token", ""),
             expires_at=now + timedelta(seconds=int(body.get("expires_in", 0))),
             api_domain=_text(body, "api_domain"),
-            scope=str(body.get("scope") or ""),
+            scope=_text(body, "scope") if body.get("scope") else "",
         )
     except (KeyError, TypeError, ValueError, OverflowError):
         # from None: the cause may quote the answer, and the answer is made of secrets.
@@ -133,7 +136,7 @@ def _tokens(
 
 def _text(body: Mapping[str, Any], name: str) -> str:
     value = body[name]
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or value != storable(value):
         raise ValueError(name)
     return value
 

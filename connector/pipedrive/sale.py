@@ -16,6 +16,7 @@ from connector.pipedrive.field_reader import FieldReader
 from connector.pipedrive.field_values import DateRange, UnreadableValueError, number
 from connector.pipedrive.moments import moment
 from connector.pipedrive.sale_lines import LineReader, records_of
+from connector.pipedrive.shapes import READ_AGAIN, list_problems
 from connector.tenants.config import NumberConfig, SaleConfig
 
 ONE_TIME = "one-time"
@@ -34,8 +35,9 @@ def read_sale(
     problems: list[Problem] = []
     reader = FieldReader(bundle, problems)
     deal = _deal(bundle)
+    problems += list_problems(bundle)
     fields = config.fields
-    currency = str(deal.get("currency") or "")
+    currency = reader.written(deal, "currency", "deal's currency")
     if not currency:
         reader.report(
             "currency_missing", "The deal has no currency.", "currency", "Choose the deal's currency."
@@ -50,6 +52,7 @@ def read_sale(
     discounts = _discounts(bundle, reader)
     stated_value = _stated_value(deal, reader)
     due_date = _due_date(deal, fields.due_date, document_date, terms, reader)
+    title = reader.written(deal, "title", "deal's title")
     exchange_rate = _exchange_rate(deal, fields.exchange_rate, reader)
     order_number = reader.text("deal", deal, fields.order_number)
     reverse_charge = reader.flag("deal", deal, fields.reverse_charge)
@@ -57,7 +60,7 @@ def read_sale(
         raise DataError(problems)
     return Sale(
         deal_id=_deal_id(deal),
-        title=str(deal.get("title") or ""),
+        title=title,
         currency=currency,
         tax_method=tax_method or TaxMethod.EXCLUSIVE,
         lines=sale_lines,
@@ -122,7 +125,7 @@ def _report_not_yet_booked(bundle: Mapping[str, Any], reader: FieldReader) -> No
         if line.get("is_enabled") is not False and line.get("billing_frequency") not in (None, "", ONE_TIME):
             reader.report(
                 "recurring_line_not_booked",
-                f"The line {line.get('name')!r} is billed {line['billing_frequency']}, "
+                f"The line {line.get('name')!r:.60} is billed {line['billing_frequency']!s:.60}, "
                 "and recurring lines are not yet booked.",
                 "products.billing_frequency",
                 "Book this deal by hand, or make the line a one-time one.",
@@ -144,7 +147,13 @@ def _document_date(deal: Mapping[str, Any], wanted: str, reader: FieldReader) ->
     try:
         won = moment(deal.get("won_time"))
     except ValueError:
-        won = None
+        reader.report(
+            "time_unreadable",
+            f"The deal's won_time is no time: {deal.get('won_time')!r:.60}.",
+            "won_time",
+            READ_AGAIN,
+        )
+        return None
     if won is None:
         reader.report(
             "won_time_missing",
@@ -211,14 +220,15 @@ def _discounts(bundle: Mapping[str, Any], reader: FieldReader) -> tuple[Discount
         try:
             kind = DiscountKind(str(record.get("type")))
             amount = number(record.get("amount"))
+            description = reader.written(record, "description", "discount's description")
         except (ValueError, UnreadableValueError):
             reader.report(
                 "discount_unreadable",
-                f"The deal's discount {record.get('description') or record.get('id')!r} cannot be read.",
+                f"The deal's discount {record.get('description') or record.get('id')!r:.60} cannot be read.",
                 "discounts",
                 "Enter the discount again.",
             )
             continue
         if amount:
-            found.append(Discount(kind, amount, str(record.get("description") or "")))
+            found.append(Discount(kind, amount, description))
     return tuple(found)

@@ -68,7 +68,9 @@ class LineReader:
 
     def _line(self, position: int, record: Mapping[str, Any]) -> SaleLine | None:
         product = self._product(record)
-        name = str(record.get("name") or product.get("name") or "")
+        self._check_enabled(record)
+        name = self._reader.written(record, "name", "line's name")
+        name = name or self._reader.written(product, "name", "product's name")
         quantity = self._number(record, "quantity", name)
         price = self._number(record, "item_price", name)
         tax = self._tax(record, name)
@@ -76,7 +78,7 @@ class LineReader:
         kind = self._supply_kind(product)
         if quantity is None or price is None or tax is None:
             return None
-        code = str(product.get("code") or "").strip()
+        code = self._reader.written(product, "code", "product's code").strip()
         return SaleLine(
             position=position,
             name=name,
@@ -85,12 +87,24 @@ class LineReader:
             tax_rate=tax,
             supply_kind=kind,
             discount=discount,
-            unit=str(product.get("unit") or ""),
-            description=str(record.get("comments") or ""),
+            unit=self._reader.written(product, "unit", "product's unit"),
+            description=self._reader.written(record, "comments", "line's comments"),
             product_code=code,
             revenue_account=self._revenue_accounts.get(code),
             cost_centre_1=self._of_product_or_deal(product, self._config.fields.cost_centre_1),
             cost_centre_2=self._of_product_or_deal(product, self._config.fields.cost_centre_2),
+        )
+
+    def _check_enabled(self, record: Mapping[str, Any]) -> None:
+        """A line that may be disabled must not be booked because its switch cannot be read."""
+        enabled = record.get("is_enabled")
+        if enabled is None or isinstance(enabled, bool):
+            return
+        self._reader.report(
+            "line_unreadable",
+            f"Whether the line {record.get('name')!r:.60} is enabled cannot be read: {enabled!r:.60}.",
+            "products.is_enabled",
+            "Enter the line again.",
         )
 
     def _product(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -102,7 +116,7 @@ class LineReader:
         if self._config.revenue_accounts or labels:
             self._reader.report(
                 "product_unknown",
-                f"The product of the line {record.get('name')!r} is not in the catalog (any more), "
+                f"The product of the line {record.get('name')!r:.60} is not in the catalog (any more), "
                 "so its account and kind of supply are not known.",
                 "products.product_id",
                 "Restore the product, or replace the line by one with a product of the catalog.",

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from connector.errors import TransientError
 from connector.pipedrive.client import PipedriveClient
+from connector.pipedrive.shapes import id_of, storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Subscribed:
 def list_webhooks(client: PipedriveClient, *, url: str = "") -> list[Webhook]:
     """The user's webhooks, all or those to one address."""
     return [
-        webhook_of(record) for record in client.webhooks() if not url or record["subscription_url"] == url
+        webhook_of(record) for record in client.webhooks() if not url or record.get("subscription_url") == url
     ]
 
 
@@ -63,8 +65,9 @@ def subscribe(client: PipedriveClient, wanted: Subscription) -> Subscribed:
     """
     ours = [record for record in client.webhooks() if record.get("subscription_url") == wanted.url]
     equal = [record for record in ours if _is_equal(record, wanted)]
+    known = [webhook_of(record).id for record in ours]
     kept = webhook_of(equal[0]) if equal else webhook_of(client.add_webhook(_content(wanted)))
-    superfluous = tuple(record["id"] for record in ours if record["id"] != kept.id)
+    superfluous = tuple(webhook_id for webhook_id in known if webhook_id != kept.id)
     for webhook_id in superfluous:
         client.delete_webhook(webhook_id)
     return Subscribed(kept, created=not equal, replaced=superfluous)
@@ -79,18 +82,38 @@ def unsubscribe(client: PipedriveClient, url: str) -> tuple[int, ...]:
 
 
 def webhook_of(record: Mapping[str, Any]) -> Webhook:
-    """Pipedrive's record without the secrets in it."""
+    """Pipedrive's record without the secrets in it.
+
+    :raises TransientError: it has no id, so it could neither be kept nor removed.
+    """
+    webhook_id = id_of(record.get("id"))
+    if webhook_id is None:
+        # The record itself stays out of the message: it carries a password.
+        raise TransientError(
+            "Pipedrive lists a webhook without an id.",
+            code="malformed_answer",
+            field="id",
+            cure="Try again; if it stays so, ask Pipedrive's support.",
+        )
     return Webhook(
-        id=record["id"],
-        url=record.get("subscription_url") or "",
-        event_action=record.get("event_action") or "",
-        event_object=record.get("event_object") or "",
-        version=str(record.get("version") or ""),
+        id=webhook_id,
+        url=_text(record, "subscription_url"),
+        event_action=_text(record, "event_action"),
+        event_object=_text(record, "event_object"),
+        version=_text(record, "version"),
         is_active=bool(record.get("is_active")),
-        name=record.get("name") or "",
-        last_status=record.get("last_http_status"),
-        remove_reason=record.get("remove_reason") or "",
+        name=_text(record, "name"),
+        last_status=_status(record.get("last_http_status")),
+        remove_reason=_text(record, "remove_reason"),
     )
+
+
+def _text(record: Mapping[str, Any], name: str) -> str:
+    return storable(str(record.get(name) or ""))
+
+
+def _status(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _content(wanted: Subscription) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class Transport:
         data = envelope.get("data")
         if isinstance(data, dict):
             return data
-        raise _malformed(operation)
+        raise _malformed(operation, f"its data is {_shown(data)}, no record")
 
     def whole_list(self, operation: Operation, *, record_id: int | None = None) -> list[Record]:
         """Every record of a list that comes in one piece."""
@@ -110,14 +110,18 @@ class Transport:
     ) -> Iterator[Record]:
         """Every record of a v2 list. The end is a null or missing cursor; ``additional_data`` may be null."""
         asked = {"limit": PAGE_SIZE, **(params or {})}
+        seen: set[str] = set()
         for _page in range(MAX_PAGES):
             envelope = self.call(operation, params=asked, record_id=record_id)
             yield from _records(envelope, operation)
-            cursor = _mapping(envelope.get("additional_data")).get("next_cursor")
+            cursor = _part(envelope, "additional_data", operation).get("next_cursor")
             if not cursor:
                 return
-            if cursor == asked.get("cursor"):
+            if not isinstance(cursor, str):
+                raise _malformed(operation, f"its next_cursor is {_shown(cursor)}, no text")
+            if cursor in seen:
                 break
+            seen.add(cursor)
             asked["cursor"] = cursor
         raise _endless(operation)
 
@@ -135,11 +139,13 @@ class Transport:
             envelope = self.call(operation, params=asked, record_id=record_id)
             records = _records(envelope, operation)
             yield from records
-            pagination = _mapping(_mapping(envelope.get("additional_data")).get("pagination"))
+            pagination = _part(_part(envelope, "additional_data", operation), "pagination", operation)
             if not pagination.get("more_items_in_collection"):
                 return
             following = pagination.get("next_start", asked["start"] + len(records))
-            if not isinstance(following, int) or following <= asked["start"]:
+            if isinstance(following, bool) or not isinstance(following, int):
+                raise _malformed(operation, f"its next_start is {_shown(following)}, no number")
+            if following <= asked["start"]:
                 break
             asked["start"] = following
         raise _endless(operation)
@@ -159,7 +165,7 @@ class Transport:
             return {}
         envelope = answer.json()
         if not isinstance(envelope, dict):
-            raise _malformed(operation)
+            raise _malformed(operation, f"it is {_shown(envelope)}, no object")
         if envelope.get("success") is False:
             raise verdicts.error_of(answer, str(operation), self._clock.now())
         return envelope
@@ -183,23 +189,42 @@ class Transport:
 
 def _records(envelope: Record, operation: Operation) -> list[Record]:
     data = envelope.get("data")
-    if data is None:
-        # v1 answers an empty list with null.
+    if data is None and operation.version == 1:
+        # v1 answers an empty list with null. In v2 null is a fault, and a deal whose lines are not known must
+        # not be taken for one without lines.
         return []
-    if isinstance(data, list) and all(isinstance(record, dict) for record in data):
-        return data
-    raise _malformed(operation)
+    if not isinstance(data, list):
+        raise _malformed(operation, f"its data is {_shown(data)}, no list")
+    strange = [record for record in data if not isinstance(record, dict)]
+    if strange:
+        raise _malformed(operation, f"its list holds {_shown(strange[0])}, no record")
+    return data
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+def _part(record: Mapping[str, Any], name: str, operation: Operation) -> Mapping[str, Any]:
+    """An object within an answer. It may be missing or empty; another shape would hide the next page."""
+    value = record.get(name)
+    if isinstance(value, Mapping):
+        return value
+    if value is None or value == []:
+        # An empty list in place of an object hides nothing.
+        return {}
+    raise _malformed(operation, f"its {name} is {_shown(value)}, no object")
 
 
-def _malformed(operation: Operation) -> TransientError | AmbiguousError:
+def _shown(value: Any) -> str:
+    """A wrong value for a message: short, and never what is inside an object."""
+    if value is None:
+        return "null"
+    return f"a {type(value).__name__}" if isinstance(value, dict | list) else f"{value!r:.40}"
+
+
+def _malformed(operation: Operation, what: str) -> TransientError | AmbiguousError:
     family = TransientError if operation.safe else AmbiguousError
     return family(
-        f"Pipedrive's answer to {operation} has not the documented shape.",
+        f"Pipedrive's answer to {operation} has not the documented shape: {what}.",
         code="malformed_answer",
+        field="data",
         cure="If this lasts, ask Pipedrive's support; a proxy may be in between.",
     )
 

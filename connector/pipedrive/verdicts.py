@@ -22,6 +22,7 @@ from connector.errors import (
     TransientError,
 )
 from connector.http import Answer
+from connector.pipedrive.shapes import storable
 
 PARTNER = "Pipedrive"
 
@@ -70,7 +71,7 @@ class Refusal:
         if isinstance(errors, Mapping):
             parts.extend(f"{name}: {_joined(text)}" for name, text in errors.items())
         texts = [part for part in parts if isinstance(part, str) and part]
-        return " ".join(dict.fromkeys(texts))[:MAX_KEPT_TEXT]
+        return storable(" ".join(dict.fromkeys(texts)))[:MAX_KEPT_TEXT]
 
     @property
     def kept(self) -> PartnerAnswer:
@@ -80,9 +81,9 @@ class Refusal:
             partner=PARTNER,
             operation=self.operation,
             status=self.answer.status,
-            partner_code=str(code),
+            partner_code=storable(str(code))[:MAX_KEPT_TEXT],
             text=self.words,
-            request_id=header(self.answer, "x-correlation-id"),
+            request_id=storable(header(self.answer, "x-correlation-id")),
         )
 
     @property

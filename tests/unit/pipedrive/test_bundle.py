@@ -7,7 +7,7 @@ from connector.errors import NotFoundError, PermissionMissingError
 from connector.pipedrive.bundle import json_safe, read_bundle, read_definitions, with_definitions
 from tests.unit.pipedrive.fakes import Reply, client_with, data
 
-DEAL = {"id": 42, "org_id": 17, "person_id": None, "value": 5}
+DEAL = {"id": 42, "status": "won", "org_id": 17, "person_id": None, "value": 5}
 LINE = {"id": 1, "product_id": 5}
 GONE = Reply(404, {"success": False, "error": "not found"})
 FORBIDDEN = Reply(403, {"success": False, "error": "Forbidden"})

@@ -260,7 +260,7 @@ def test_a_vat_id_is_cleaned(written, cleaned):
         ({"organization": b.organization(address={"country": "Atlantis"})}, "country_unknown"),
         ({"organization": b.organization(address=[1])}, "address_unreadable"),
         ({"deal": b.deal(won_time=None)}, "won_time_missing"),
-        ({"deal": b.deal(won_time="gestern")}, "won_time_missing"),
+        ({"deal": b.deal(won_time="gestern")}, "time_unreadable"),
         ({"deal": b.deal(value=None)}, "value_missing"),
         ({"deal": b.deal(currency=None), "products": []}, "currency_missing"),
         ({"deal": None}, "deal_missing"),
