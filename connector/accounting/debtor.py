@@ -29,3 +29,5 @@ class DebtorRecord:
     """Field 102, ≤ 40."""
     customer_number: str
     """Field 99, ≤ 15: where the record comes from, such as ``PD-O-17``."""
+    name_rest: str = ""
+    """Field 244 (Alternativer Suchname), ≤ 50: how a name goes on that its fields cannot hold whole."""

@@ -6,7 +6,7 @@ wrong is shortened on a word; what cannot (postal code) is refused; e-mail addre
 
 import re
 
-from connector.accounting.chart import debtor_range
+from connector.accounting.chart import creditor_range, debtor_range
 from connector.accounting.countries import iso_country
 from connector.accounting.debtor import DebtorRecord
 from connector.accounting.party import Address, Party
@@ -63,21 +63,13 @@ def build_debtor_record(party: Party, account: int) -> DebtorRecord:
         phone=fit(party.phone, PHONE_LENGTH),
         contact=fit(party.contact, CONTACT_LENGTH),
         customer_number=_customer_number(party.key),
+        name_rest=_name_rest(party, name, first_name, last_name),
     )
 
 
 def check_debtor_account(account: int, account_length: int) -> Problem | None:
     """Say what is wrong with a debtor account, or None."""
-    allowed = debtor_range(account_length)
-    if account in allowed:
-        return None
-    return Problem(
-        "debtor_account_out_of_range",
-        f"{account} is no debtor account: with ledger accounts of {account_length} digits, "
-        f"debtors have {account_length + 1} digits, {allowed.start} to {allowed.stop - 1}.",
-        field="debtor_number",
-        cure="Correct the debtor number on the customer in Pipedrive, or the account length of the tenant.",
-    )
+    return _check_account("debtor", debtor_range(account_length), account, account_length)
 
 
 def parse_debtor_number(text: str, account_length: int) -> int | Problem:
@@ -85,24 +77,45 @@ def parse_debtor_number(text: str, account_length: int) -> int | Problem:
 
     Blanks are forgiven, and ``.0`` that a numeric field adds; anything else is not guessed at.
     """
+    return _parse_number("debtor", debtor_range(account_length), text, account_length)
+
+
+def parse_creditor_number(text: str, account_length: int) -> int | Problem:
+    """Read the creditor account that a record names, as :func:`parse_debtor_number` does a debtor's."""
+    return _parse_number("creditor", creditor_range(account_length), text, account_length)
+
+
+def _check_account(kind: str, allowed: range, account: int, account_length: int) -> Problem | None:
+    if account in allowed:
+        return None
+    return Problem(
+        f"{kind}_account_out_of_range",
+        f"{account} is no {kind} account: with ledger accounts of {account_length} digits, "
+        f"{kind}s have {account_length + 1} digits, {allowed.start} to {allowed.stop - 1}.",
+        field=f"{kind}_number",
+        cure=f"Correct the {kind} number on the customer in Pipedrive, or the account length of the tenant.",
+    )
+
+
+def _parse_number(kind: str, allowed: range, text: str, account_length: int) -> int | Problem:
     digits = re.sub(r"\s", "", text).removesuffix(".0").removesuffix(".00")
     if not digits:
         return Problem(
-            "debtor_number_missing",
-            "The customer has no debtor number.",
-            field="debtor_number",
-            cure="Fill the debtor number on the customer, or let the tenant number debtors itself.",
+            f"{kind}_number_missing",
+            f"The customer has no {kind} number.",
+            field=f"{kind}_number",
+            cure=f"Fill the {kind} number on the customer, or let the tenant number {kind}s itself.",
         )
     if not (digits.isascii() and digits.isdigit()):
         return Problem(
-            "debtor_number_not_a_number",
-            f"The debtor number {text!r} is no number.",
-            field="debtor_number",
-            cure="Enter the debtor account with digits only, as the adviser keeps it.",
+            f"{kind}_number_not_a_number",
+            f"The {kind} number {text!r} is no number.",
+            field=f"{kind}_number",
+            cure=f"Enter the {kind} account with digits only, as the adviser keeps it.",
         )
     # 18 digits are far beyond any account; longer ones would only make int() work.
     account = int(digits[:18])
-    return check_debtor_account(account, account_length) or account
+    return _check_account(kind, allowed, account, account_length) or account
 
 
 def _person_names(party: Party) -> tuple[str, str]:
@@ -113,6 +126,24 @@ def _person_names(party: Party) -> tuple[str, str]:
         given, _, family = party.name.strip().rpartition(" ")
         first, last = first or given, family
     return fit(first, PERSON_NAME_LENGTH), fit(last, PERSON_NAME_LENGTH)
+
+
+def _name_rest(party: Party, name: str, first_name: str, last_name: str) -> str:
+    """What the name fields had no room for, so that the bookkeeper finds the account by it as well.
+
+    A company's name goes on where field 2 broke off; of a person whose names were cut, the whole name.
+    """
+    spelled = to_cp1252(party.name)
+    if party.is_organization:
+        return fit(spelled[len(name) :].strip(), NAME_LENGTH)
+    cut = len(f"{first_name} {last_name}") < len(_spoken_name(party))
+    return fit(spelled, NAME_LENGTH) if cut else ""
+
+
+def _spoken_name(party: Party) -> str:
+    if party.last_name.strip():
+        return to_cp1252(f"{party.first_name} {party.last_name}")
+    return to_cp1252(party.name)
 
 
 def _short_name(name: str) -> str:

@@ -2,15 +2,18 @@
 
 DATEV's check tool knows no Unicode, so names are written in cp1252. A letter that cp1252 lacks is
 replaced on purpose: by the table below (Cyrillic, Greek, letters without decomposition), else by
-its base letter (``č`` → ``c``), else by :data:`REPLACEMENT`, which shows that something stood there.
+its base letter (``č`` → ``c``), else as anyascii spells it (``北京`` → ``BeiJing``, ``محمد`` → ``mhmd``), else
+by :data:`REPLACEMENT`, which shows that something stood there.
 """
 
 import unicodedata
 
+from anyascii import anyascii
+
 ENCODING = "cp1252"
 
 REPLACEMENT = "?"
-"""Stands for a character that has no Latin spelling here (Chinese, emoji): visible, never dropped."""
+"""Stands for a character without any Latin spelling (private use, unassigned): visible, never dropped."""
 
 _TABLE = {
     # Latin letters that do not decompose
@@ -74,7 +77,7 @@ def _spell(sign: str) -> str:
         return sign
     if category in ("Cf", "Mn", "Me"):
         return ""
-    return _from_table(sign) or _from_parts(sign) or REPLACEMENT
+    return _from_table(sign) or _from_parts(sign) or _from_library(sign) or REPLACEMENT
 
 
 def _from_table(sign: str) -> str:
@@ -86,5 +89,23 @@ def _from_table(sign: str) -> str:
 
 
 def _from_parts(sign: str) -> str:
+    """Base letters without their marks, and what compatibility characters stand for (``ﬁ`` → ``fi``)."""
     parts = unicodedata.normalize("NFKD", sign)
-    return "".join(map(_spell, parts)) if parts != sign else ""
+    if parts == sign:
+        return ""
+    spelled = [_from_part(part) for part in parts]
+    # One part without a Latin letter (a Korean syllable has none): the whole sign is spelled otherwise.
+    return "" if None in spelled else "".join(filter(None, spelled))
+
+
+def _from_part(part: str) -> str | None:
+    if unicodedata.category(part) in ("Mn", "Me", "Cf"):
+        return ""
+    if is_cp1252(part):
+        return " " if part.isspace() else part
+    return _from_table(part) or None
+
+
+def _from_library(sign: str) -> str:
+    """Other scripts, emoji and symbols: as Latin as they get, by a library that knows all of Unicode."""
+    return "".join(letter if letter.isprintable() else " " for letter in anyascii(sign))

@@ -49,6 +49,18 @@ def _problems_beside(config: TenantConfig, other: TenantConfig) -> Iterator[Prob
             "Give each tenant a range of its own with debtors.first and debtors.last, such as 10000 to 39999 "
             "and 40000 to 69999.",
         )
+    creditors = range(
+        max(config.debtors.creditor_first, other.debtors.creditor_first),
+        min(config.debtors.creditor_last, other.debtors.creditor_last) + 1,
+    )
+    if creditors and _gives_creditors(config) and _gives_creditors(other):
+        yield Problem(
+            "client_shared_by_creditors",
+            f"The tenant {other.key} gives out creditor accounts of the {client} as well; both may give "
+            f"{_span(creditors)}. One account would carry two suppliers.",
+            "debtors.creditor_first",
+            "Give each tenant a range of its own with debtors.creditor_first and debtors.creditor_last.",
+        )
     if _numbers_itself(config) and _numbers_itself(other) and _shape(config) == _shape(other):
         yield Problem(
             "client_shared_by_numbers",
@@ -62,16 +74,20 @@ def _problems_beside(config: TenantConfig, other: TenantConfig) -> Iterator[Prob
 
 def _own_accounts(debtors: DebtorConfig) -> range:
     """The accounts that we choose for this tenant; a number from a field is chosen by people."""
-    if debtors.strategy is DebtorStrategy.NEXT_FREE:
+    if debtors.gives_accounts:
         return range(debtors.first, debtors.last + 1)
     if debtors.strategy is DebtorStrategy.COLLECTIVE and debtors.collective_account is not None:
         return range(debtors.collective_account, debtors.collective_account + 1)
     return range(0)
 
 
+def _gives_creditors(config: TenantConfig) -> bool:
+    return bool(config.debtors.creditor_labels) and not config.sale.fields.creditor_number
+
+
 def _may_clash(mine: DebtorConfig, theirs: DebtorConfig) -> bool:
     """Two tenants may share a collective account: it carries many customers anyway."""
-    return DebtorStrategy.NEXT_FREE in {mine.strategy, theirs.strategy}
+    return mine.gives_accounts or theirs.gives_accounts
 
 
 def _span(accounts: range) -> str:

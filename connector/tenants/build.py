@@ -22,7 +22,8 @@ from connector.tenants.config import (
     TenantConfig,
     WriteBackConfig,
 )
-from connector.tenants.rules import debtor_range
+from connector.tenants.debtor_rules import creditor_range, debtor_range
+from connector.tenants.tax_rules import tax_overrides
 from connector.tenants.toml_lines import Path
 
 SECRET_PATHS: Mapping[SecretName, Path] = {
@@ -38,7 +39,10 @@ def build(loaded: Mapping[str, Any]) -> TenantConfig:
     seller = _seller(loaded["seller"])
     booking = loaded["booking"]
     terms = BookingTerms(
-        **{**booking, "home_vat_id": normalise_vat_id(booking.get("home_vat_id") or seller.vat_id)}
+        **{
+            **_without(booking, "tax_keys"),
+            "home_vat_id": normalise_vat_id(booking.get("home_vat_id") or seller.vat_id),
+        }
     )
     return TenantConfig(
         key=loaded["key"],
@@ -56,6 +60,7 @@ def build(loaded: Mapping[str, Any]) -> TenantConfig:
         ignore=tuple(IgnoreRule(**rule) for rule in loaded.get("ignore", ())),
         write_back=WriteBackConfig(**loaded.get("write_back", {})),
         hours=Hours(**loaded.get("hours", {})),
+        tax_overrides=tax_overrides(loaded),
     )
 
 
@@ -72,9 +77,11 @@ def _receiver(section: Mapping[str, Any]) -> ReceiverConfig:
 
 
 def _debtors(section: Mapping[str, Any], account_length: int) -> DebtorConfig:
-    """Without a range of its own the tenant has all debtor accounts of its length."""
+    """Without ranges of its own the tenant has all debtor and creditor accounts of its length."""
     first, last = debtor_range(account_length)
-    return DebtorConfig(**{"first": first, "last": last, **section})
+    creditor_first, creditor_last = creditor_range(account_length)
+    ranges = {"first": first, "last": last, "creditor_first": creditor_first, "creditor_last": creditor_last}
+    return DebtorConfig(**{**ranges, **section})
 
 
 def _without(section: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from connector.accounting.party import CustomerStatus
 from connector.accounting.sale import SupplyKind
+from connector.accounting.tax_overrides import TaxOverrides
 from connector.accounting.terms import BookingTerms
 
 
@@ -125,6 +126,8 @@ class FieldMap:
     """Of the organization: business / consumer by the labels below."""
     debtor_number: str = ""
     """Of the organization."""
+    creditor_number: str = ""
+    """Of an organization that is a supplier, too."""
     document_date: str = ""
     service_date: str = ""
     """Of the deal: a date or a date range."""
@@ -133,6 +136,8 @@ class FieldMap:
     exchange_rate: str = ""
     reverse_charge: str = ""
     """Of the deal: yes/no field that marks §13b."""
+    special_scheme: str = ""
+    """Of the deal: filled in any way, it marks a scheme of §§ 23 to 25c UStG, which parks."""
     supply_kind: str = ""
     """Of the deal or product: labels as in ``supply_kind_labels``."""
     cost_centre_1: str = ""
@@ -160,17 +165,42 @@ class DebtorStrategy(StrEnum):
     FIELD = "field"
     NEXT_FREE = "next_free"
     COLLECTIVE = "collective"
+    LIST = "list"
+    """The adviser's list, imported: matched by number, VAT id, name."""
+
+
+class WhenNotListed(StrEnum):
+    """What becomes of a customer that the adviser's list does not have."""
+
+    PARK = "park"
+    NEXT_FREE = "next_free"
 
 
 @dataclass(frozen=True, slots=True)
 class DebtorConfig:
-    """Numbering of debtors."""
+    """Numbering of debtors, and of the creditors among the customers."""
 
     strategy: DebtorStrategy = DebtorStrategy.NEXT_FREE
     first: int = 10000
     last: int = 69999
     """Range for ``next_free``, in the client's personal account length."""
     collective_account: int | None = None
+    when_not_listed: WhenNotListed = WhenNotListed.PARK
+    """For ``list``: ask, or give the next free account."""
+    update_listed: bool = False
+    """Send our master data for accounts of the adviser's list as well; off: the adviser's stay as they are."""
+    creditor_labels: tuple[str, ...] = ()
+    """Labels (name or id) of organizations that are suppliers, too, and get a creditor account besides."""
+    creditor_first: int = 70000
+    creditor_last: int = 99999
+    """Range of creditor accounts, unless ``fields.creditor_number`` names them."""
+
+    @property
+    def gives_accounts(self) -> bool:
+        """Whether customers may get the next free account of the range."""
+        return self.strategy is DebtorStrategy.NEXT_FREE or (
+            self.strategy is DebtorStrategy.LIST and self.when_not_listed is WhenNotListed.NEXT_FREE
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,3 +291,5 @@ class TenantConfig:
     ignore: tuple[IgnoreRule, ...]
     write_back: WriteBackConfig
     hours: Hours
+    tax_overrides: TaxOverrides = TaxOverrides()  # noqa: RUF009 - frozen: nobody can change the default
+    """The tenant's own tax rules and keys, laid over the standard table."""

@@ -14,25 +14,21 @@ from stdnum.de import vat
 from connector.accounting.document_numbers import check_document_number, number_from_pattern
 from connector.errors import DataError
 from connector.tenants.config import (
-    DebtorConfig,
-    DebtorStrategy,
     Hours,
     IgnoreBy,
     NumberConfig,
     NumberSource,
     PipedriveAuth,
 )
+from connector.tenants.debtor_rules import accounts_fit, creditors_are_complete, strategy_is_complete
 from connector.tenants.findings import Fault, Finding
+from connector.tenants.tax_rules import tax_rule_findings
 from connector.tenants.toml_lines import Path
 
 Loaded = Mapping[str, Any]
 """What the schema let through, by section."""
 
-_SHORTEST_LEDGER_ACCOUNT = 4
-_FIRST_DEBTOR, _FIRST_CREDITOR = 10000, 70000
-"""With 4-digit ledger accounts debtors are 10000-69999; every further digit multiplies by ten."""
-
-_NUMBERS, _DEBTORS, _HOURS = NumberConfig(), DebtorConfig(), Hours()
+_NUMBERS, _HOURS = NumberConfig(), Hours()
 """Defaults, for the keys that the file leaves out."""
 
 _POSTING_TEXT_NAMES = ("number", "buyer", "title", "deal_id")
@@ -58,12 +54,6 @@ def check(loaded: Loaded, wrong: Collection[Path]) -> Iterator[Finding]:
 def _overlap(one: Path, other: Path) -> bool:
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
-
-
-def debtor_range(account_length: int) -> tuple[int, int]:
-    """First and last debtor account of a client whose ledger accounts have this length."""
-    scale = 10 ** (account_length - _SHORTEST_LEDGER_ACCOUNT)
-    return _FIRST_DEBTOR * scale, _FIRST_CREDITOR * scale - 1
 
 
 def _section(loaded: Loaded, name: str) -> Mapping[str, Any]:
@@ -183,57 +173,6 @@ def _numbers(loaded: Loaded) -> Iterator[Finding]:
         yield _finding(path, problem.code, f"is {pattern!r}. {problem.message}", problem.cure)
 
 
-def _debtor_strategy(loaded: Loaded) -> Iterator[Finding]:
-    section = _section(loaded, "debtors")
-    strategy = section.get("strategy", _DEBTORS.strategy)
-    if strategy is DebtorStrategy.FIELD and not _section(loaded, "fields").get("debtor_number"):
-        yield _finding(
-            ("fields", "debtor_number"),
-            "key_missing",
-            'is missing, but debtors.strategy = "field" reads the debtor account from it.',
-            'Add to [fields] a line such as: debtor_number = "Debitorennummer"',
-        )
-    if strategy is DebtorStrategy.COLLECTIVE and "collective_account" not in section:
-        yield _finding(
-            ("debtors", "collective_account"),
-            "key_missing",
-            'is missing, but strategy = "collective" books on it.',
-            "Add a line such as: collective_account = 10000",
-        )
-
-
-def _debtor_accounts(loaded: Loaded) -> Iterator[Finding]:
-    section = _section(loaded, "debtors")
-    length = _section(loaded, "booking").get("account_length", _SHORTEST_LEDGER_ACCOUNT)
-    lowest, highest = debtor_range(length)
-    accounts = {key: section[key] for key in ("first", "last", "collective_account") if key in section}
-    misfits = {key for key, account in accounts.items() if not lowest <= account <= highest}
-    for key in misfits:
-        yield _finding(
-            ("debtors", key),
-            "account_out_of_range",
-            f"is {accounts[key]}, which is no debtor account with {length}-digit ledger accounts "
-            f"(booking.account_length): those are {lowest} to {highest}.",
-            f"Use {length + 1} digits, or correct booking.account_length.",
-        )
-    first, last = section.get("first", lowest), section.get("last", highest)
-    if misfits:
-        return
-    if first > last:
-        yield _finding(
-            ("debtors", "first"), "range_empty", f"is {first}, above last = {last}.", "Swap first and last."
-        )
-    collective = section.get("collective_account")
-    strategy = section.get("strategy", _DEBTORS.strategy)
-    if strategy is DebtorStrategy.NEXT_FREE and collective is not None and first <= collective <= last:
-        yield _finding(
-            ("debtors", "collective_account"),
-            "account_taken",
-            f"is {collective}, inside {first} to {last}, from where single debtors get their numbers.",
-            "Choose an account outside of the range, or begin the range behind it.",
-        )
-
-
 def _labels(loaded: Loaded) -> Iterator[Finding]:
     has_labels = bool(_section(loaded, "sale").get("customer_status_labels"))
     has_field = bool(_section(loaded, "fields").get("customer_status"))
@@ -331,11 +270,13 @@ _RULES: tuple[tuple[Callable[[Loaded], Iterator[Finding]], tuple[Path, ...]], ..
     (_fiscal_year, (("datev", "fiscal_year_start_month"), ("datev", "fiscal_year_start_day"))),
     (_posting_text, ()),
     (_numbers, (("numbers", "source"),)),
-    (_debtor_strategy, (("debtors", "strategy"),)),
-    (_debtor_accounts, (("debtors", "strategy"), ("booking", "account_length"))),
+    (strategy_is_complete, (("debtors", "strategy"),)),
+    (accounts_fit, (("debtors", "strategy"), ("booking", "account_length"))),
+    (creditors_are_complete, (("debtors", "creditor_labels"),)),
     (_labels, ()),
     (_seller, (("seller", "tax_number"), ("seller", "vat_id"))),
     (_ignore, ()),
     (_hours, (("hours",),)),
+    (tax_rule_findings, (("booking", "chart"), ("booking", "tax_keys"), ("tax_rules",))),
 )
 """Each rule with the keys that decide it although they have a default."""

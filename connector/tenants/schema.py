@@ -14,7 +14,14 @@ from stdnum.exceptions import ValidationError as NumberError
 
 from connector.accounting.party import CustomerStatus
 from connector.accounting.sale import SupplyKind
-from connector.tenants.config import DatevFormat, DebtorStrategy, IgnoreBy, NumberSource, PipedriveAuth
+from connector.tenants.config import (
+    DatevFormat,
+    DebtorStrategy,
+    IgnoreBy,
+    NumberSource,
+    PipedriveAuth,
+    WhenNotListed,
+)
 from connector.tenants.fields import (
     Amount,
     Flag,
@@ -25,6 +32,7 @@ from connector.tenants.fields import (
     Pairs,
     Secret,
     Section,
+    Tables,
     Text,
     Texts,
     Whole,
@@ -161,6 +169,7 @@ class BookingSection(_Section):
     posting_text = Text('posting_text = "{buyer} {title}"', may_be_empty=False)
     write_service_date = Flag("write_service_date = false")
     write_due_date = Flag("write_due_date = true")
+    tax_keys = Pairs('tax_keys = { oss_electronic_service = "250" }', Text('oss_electronic_service = "250"'))
 
 
 class NumbersSection(_Section):
@@ -178,12 +187,14 @@ class FieldsSection(_Section):
     country = Text('country = "Land"')
     customer_status = Text('customer_status = "Kundenart"')
     debtor_number = Text('debtor_number = "Debitorennummer"')
+    creditor_number = Text('creditor_number = "Kreditorennummer"')
     document_date = Text('document_date = "Rechnungsdatum"')
     service_date = Text('service_date = "Leistungszeitraum"')
     due_date = Text('due_date = "Fällig am"')
     order_number = Text('order_number = "Bestellnummer"')
     exchange_rate = Text('exchange_rate = "Kurs"')
     reverse_charge = Text('reverse_charge = "§13b"')
+    special_scheme = Text('special_scheme = "Sonderregelung"')
     supply_kind = Text('supply_kind = "Leistungsart"')
     cost_centre_1 = Text('cost_centre_1 = "Kostenstelle"')
     cost_centre_2 = Text('cost_centre_2 = "Kostenträger"')
@@ -210,6 +221,11 @@ class DebtorsSection(_Section):
     first = Whole("first = 10000", 1, 999_999_999)
     last = Whole("last = 69999", 1, 999_999_999)
     collective_account = Whole("collective_account = 10000", 1, 999_999_999)
+    when_not_listed = OneOf('when_not_listed = "park"', WhenNotListed)
+    update_listed = Flag("update_listed = false")
+    creditor_labels = Texts('creditor_labels = ["Lieferant"]')
+    creditor_first = Whole("creditor_first = 70000", 1, 999_999_999)
+    creditor_last = Whole("creditor_last = 99999", 1, 999_999_999)
 
 
 class DocumentsSection(_Section):
@@ -289,5 +305,7 @@ class TenantSchema(_Section):
     documents = Section(DocumentsSection, "documents")
     seller = Section(SellerSection, "seller", required=True)
     ignore = Section(IgnoreSection, "ignore", many=True)
+    tax_rules_version = Text('tax_rules_version = "2027-01"', longest=30)
+    tax_rules = Tables("[[tax_rules]]")
     write_back = Section(WriteBackSection, "write_back")
     hours = Section(HoursSection, "hours")

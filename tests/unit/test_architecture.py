@@ -47,7 +47,7 @@ HOMES = {
 """Library → the only packages that import it."""
 
 PURE = "connector.accounting"
-PURE_IMPORTS = {"connector.errors", PURE, "stdnum"}
+PURE_IMPORTS = {"connector.errors", PURE, "stdnum", "anyascii"}
 """Besides the standard library; the accounting rules know no I/O and no clock."""
 
 IMPURE_STANDARD_LIBRARY = {

@@ -24,6 +24,7 @@ LENGTHS = {
     "email": 60,
     "phone": 60,
     "contact": 40,
+    "name_rest": 50,
 }
 ADDRESS_LENGTHS = {"street": 36, "extra": 36, "postal_code": 10, "city": 30}
 
@@ -44,7 +45,10 @@ ADDRESS_LENGTHS = {"street": 36, "extra": 36, "postal_code": 10, "city": 30}
         ("Mu\u0308ller", "Müller"),
         ("A\nB\tC\u00a0D\u2028E", "A B C D E"),
         ("a\u200bb\u00adc", "abc"),
-        ("北京 GmbH", "?? GmbH"),
+        ("北京 GmbH", "BeiJing GmbH"),
+        ("서울 محمد שלום", "SeoUl mhmd slvm"),
+        ("Café 😀 \ufe0f", "Café :grinning:"),
+        ("a\ue000b", "a?b"),
         ("x\ud800y", "x?y"),
         ("x\x81y", "x y"),
     ],
@@ -87,6 +91,39 @@ def test_an_organization_becomes_a_company_record():
     )
     assert ("ATU13585627", "AT", "PD-O-17") == (record.vat_id, record.address.country, record.customer_number)
     assert ("post@example.at", "+43 1 234", "Eva Ernst") == (record.email, record.phone, record.contact)
+
+
+@pytest.mark.parametrize(
+    ("party", "expected"),
+    [
+        (buyer(name="Kurz GmbH"), ("Kurz GmbH", "", "")),
+        (
+            buyer(name="Verband der Hersteller von Kunststoffverpackungen und Folien in Niedersachsen e.V."),
+            ("Verband der Hersteller von Kunststoffverpackungen", "", "und Folien in Niedersachsen e.V."),
+        ),
+        (
+            Party(key="person:4", name="Eva Ernst", address=Address(), is_organization=False),
+            ("Eva Ernst", "Ernst", ""),
+        ),
+        (
+            Party(
+                key="person:4",
+                name="Karl-Theodor Maria Nikolaus Johann Jacob Philipp Buhl",
+                address=Address(),
+                is_organization=False,
+            ),
+            (
+                "Karl-Theodor Maria Nikolaus Johann Jacob Philipp",
+                "Buhl",
+                "Karl-Theodor Maria Nikolaus Johann Jacob Philipp",
+            ),
+        ),
+    ],
+)
+def test_a_name_too_long_for_its_field_goes_on_in_the_search_name(party, expected):
+    record = build_debtor_record(party, 10001)
+
+    assert expected == (record.name, record.last_name, record.name_rest)
 
 
 def test_a_short_name_leaves_the_legal_form_out():

@@ -237,7 +237,9 @@ def test_every_kind_of_value_arrives_in_its_type(file: Path) -> None:
     assert taken.sale.revenue_accounts == (("A 1", 8400),)
     assert taken.sale.fields.customer_status == "Kundenart"
     assert taken.hours == config.Hours(time(7, 30), time(20))
-    assert taken.debtors == config.DebtorConfig(first=100000, last=699999)
+    assert taken.debtors == config.DebtorConfig(
+        first=100000, last=699999, creditor_first=700000, creditor_last=999999
+    )
     assert [rule.by for rule in taken.ignore] == [config.IgnoreBy.CURRENCY, config.IgnoreBy.VALUE_ZERO]
 
 
