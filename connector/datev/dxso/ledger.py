@@ -1,58 +1,49 @@
-"""One invoice as a ledger file (v060): postings to lines, lines to XML."""
+"""One invoice as a ledger: postings to typed lines, and what must be right before any XML is made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-
-from lxml import etree
+from typing import TypeVar
 
 from connector.accounting.posting import Posting, Side
-from connector.datev.dxso.elements import (
-    LEDGER_NAMESPACE,
-    LINE_RULE_BY_NAME,
-    LINE_RULES,
-    MAX_LINES,
-    VERSION,
-    XML_DATA,
-    value_problem,
-)
+from connector.datev.dxso.elements import LINE_RULES, MAX_LINES, value_message
+from connector.datev.dxso.model import Ledger, LedgerKind, LedgerLine
 from connector.datev.dxso.package import DxsoDocument, PackageHeader
+from connector.datev.dxso.values import write_texts
 from connector.errors import Problem
 
 _HOME_CURRENCY = "EUR"
 _INFORMATION_LENGTH = 120
-_NAMESPACES: dict[str | None, str] = {None: LEDGER_NAMESPACE}
 _VAT_ID_COUNTRY = {"EL": "GR"}
 """VAT ids of Greece begin with EL, its country code is GR; all others are alike."""
-
-Line = Mapping[str, str]
-"""Element name → content; the order is the table's business."""
-
-
-def ledger_lines(document: DxsoDocument, header: PackageHeader) -> list[Line]:
-    """The lines of one invoice, one per posting."""
-    return [_line(document, posting, header) for posting in document.postings]
+_RULES = {rule.name: rule for rule in LINE_RULES}
+_Value = TypeVar("_Value")
 
 
-def ledger_problems(document: DxsoDocument, lines: Sequence[Line], header: PackageHeader) -> list[Problem]:
+def ledger_of(document: DxsoDocument, header: PackageHeader) -> Ledger:
+    """The ledger of one invoice, one line per posting."""
+    lines = tuple(_line(document, posting, header) for posting in document.postings)
+    return Ledger(
+        kind=LedgerKind.RECEIVABLE,
+        lines=lines,
+        consolidated_amount=sum((line.amount for line in lines), Decimal("0.00")),
+        consolidated_date=document.date,
+        consolidated_invoice_id=document.number,
+        consolidated_currency_code=lines[0].currency_code if lines else _HOME_CURRENCY,
+        # DATEV refuses the file where a line differs from these, so they are said only for all.
+        consolidated_delivery_date=_shared([line.delivery_date for line in lines]),
+        consolidated_order_id=_shared([line.order_id for line in lines]),
+        generator_info=header.sender,
+        generating_system=header.generating_system,
+    )
+
+
+def ledger_problems(document: DxsoDocument, ledger: Ledger, header: PackageHeader) -> list[Problem]:
     """What is wrong with an invoice before any XML is made of it."""
     where = f"Document {document.number}"
-    problems = []
-    if not 1 <= len(lines) <= MAX_LINES:
-        problems.append(
-            Problem(
-                "line_count",
-                f"{where} has {len(lines)} lines, DATEV takes 1 to {MAX_LINES}.",
-                "postings",
-                "Give every invoice at least one posting.",
-            )
-        )
-    for number, line in enumerate(lines, start=1):
-        problems += [
-            value_problem(LINE_RULE_BY_NAME[name], content, f"{where}, line {number}")
-            for name, content in line.items()
-            if not LINE_RULE_BY_NAME[name].accepts(content)
-        ]
+    problems = _count_problems(ledger, where)
+    for number, (line, posting) in enumerate(zip(ledger.lines, document.postings, strict=True), start=1):
+        problems += _line_problems(line, posting, f"{where}, line {number}")
     month = header.month
     if (document.date.year, document.date.month) != (month.year, month.month):
         problems.append(
@@ -63,6 +54,41 @@ def ledger_problems(document: DxsoDocument, lines: Sequence[Line], header: Packa
                 "Put the invoice into the package of its own month.",
             )
         )
+    return problems + _difference_problems(document, where)
+
+
+def _count_problems(ledger: Ledger, where: str) -> list[Problem]:
+    if 1 <= len(ledger.lines) <= MAX_LINES:
+        return []
+    return [
+        Problem(
+            "line_count",
+            f"{where} has {len(ledger.lines)} lines, DATEV takes 1 to {MAX_LINES}.",
+            "postings",
+            "Give every invoice at least one posting, and split one that has too many.",
+        )
+    ]
+
+
+def _line_problems(line: LedgerLine, posting: Posting, where: str) -> list[Problem]:
+    texts = write_texts(line, LINE_RULES)
+    if line.bu_code is None and posting.tax_key.strip("0"):
+        texts["buCode"] = posting.tax_key
+    problems = [
+        Problem("bad_value", f"{where}: {value_message(rule, texts[name])}", name, f"Correct {name}.")
+        for name, rule in _RULES.items()
+        if name in texts and not rule.accepts(texts[name])
+    ]
+    if not posting.document_number:
+        # DATEV's schema takes an empty number; open items could not be told apart by it.
+        problems.append(
+            Problem("missing", f"{where}: invoiceId is empty.", "invoiceId", "Give the invoice a number.")
+        )
+    return problems
+
+
+def _difference_problems(document: DxsoDocument, where: str) -> list[Problem]:
+    problems = []
     for field, values in (
         ("number", {posting.document_number for posting in document.postings} | {document.number}),
         ("date", {posting.document_date for posting in document.postings} | {document.date}),
@@ -82,91 +108,49 @@ def ledger_problems(document: DxsoDocument, lines: Sequence[Line], header: Packa
     return problems
 
 
-def ledger_xml(document: DxsoDocument, lines: Sequence[Line], header: PackageHeader) -> bytes:
-    """The ledger file of one invoice."""
-    root = etree.Element(
-        _tag("LedgerImport"),
-        {
-            "version": VERSION,
-            "generator_info": header.sender,
-            "generating_system": header.generating_system,
-            "xml_data": XML_DATA,
-        },
-        nsmap=_NAMESPACES,  # type: ignore[arg-type]  # the stubs forget the default namespace
-    )
-    consolidate = etree.SubElement(root, _tag("consolidate"), _consolidated(document, lines))
-    for line in lines:
-        element = etree.SubElement(consolidate, _tag("accountsReceivableLedger"))
-        for rule in LINE_RULES:
-            if rule.name in line:
-                etree.SubElement(element, _tag(rule.name)).text = line[rule.name]
-    xml: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
-    return xml
-
-
-def _consolidated(document: DxsoDocument, lines: Sequence[Line]) -> dict[str, str]:
-    """The sums and the values that all lines share; DATEV refuses the file where they differ."""
-    values = {
-        "consolidatedAmount": _amount(sum((Decimal(line["amount"]) for line in lines), Decimal("0.00"))),
-        "consolidatedDate": document.date.isoformat(),
-        "consolidatedInvoiceId": document.number,
-        "consolidatedCurrencyCode": lines[0]["currencyCode"],
-    }
-    for attribute, element in (
-        ("consolidatedDeliveryDate", "deliveryDate"),
-        ("consolidatedOrderId", "orderId"),
-    ):
-        shared = {line.get(element, "") for line in lines}
-        if len(shared) == 1 and (value := shared.pop()):
-            values[attribute] = value
-    return values
-
-
-def _line(document: DxsoDocument, posting: Posting, header: PackageHeader) -> Line:
+def _line(document: DxsoDocument, posting: Posting, header: PackageHeader) -> LedgerLine:
     debtor = document.debtor
-    amount = posting.amount if posting.side is Side.DEBIT else -posting.amount
-    rate = posting.exchange_rate
-    values = {
-        "date": posting.document_date.isoformat(),
+    foreign = posting.currency != _HOME_CURRENCY
+    ships = len(posting.eu_vat) == 2
+    return LedgerLine(
+        date=posting.document_date,
         # An outgoing invoice is positive; a negative amount makes it a credit note in DATEV.
-        "amount": _amount(amount),
-        "accountNo": str(posting.contra_account),
-        "buCode": posting.tax_key.lstrip("0"),
-        "costCategoryId": posting.cost_centre_1,
-        "costCategoryId2": posting.cost_centre_2,
-        "information": _information(posting),
-        "currencyCode": posting.currency,
-        "invoiceId": posting.document_number,
+        amount=posting.amount if posting.side is Side.DEBIT else -posting.amount,
+        account_no=posting.contra_account,
+        bu_code=_tax_key(posting),
+        cost_category_id=posting.cost_centre_1 or None,
+        cost_category_id2=posting.cost_centre_2 or None,
+        tax=posting.tax_rate if posting.eu_rate is None else posting.eu_rate,
+        information=_information(posting) or None,
+        currency_code=posting.currency,
+        invoice_id=posting.document_number,
         # The schema takes 60 although one of DATEV's tables says 30: what is cut then is only text.
-        "bookingText": posting.posting_text,
-        "partyId": debtor.customer_number,
-        "exchangeRate": _fixed(rate, 6) if rate is not None and posting.currency != _HOME_CURRENCY else "",
-        "dueDate": _date(posting.due_date),
-        "bpAccountNo": str(posting.account),
-        "deliveryDate": _delivery_date(posting),
-        "orderId": posting.order_number if _fits("orderId", posting.order_number) else "",
-        "customerName": _customer_name(document),
-        "customerCity": debtor.address.city,
-    }
-    values.update(_tax(posting, header))
-    return {name: content for name, content in values.items() if content}
+        booking_text=posting.posting_text or None,
+        # To a consumer abroad (a country, no number) DATEV's example of a distance sale states our own
+        # VAT id, both countries and the foreign rate, and no VAT id of the customer.
+        own_vat_id=header.own_vat_id or None if ships else None,
+        ship_from_country=header.home_country if ships else None,
+        ship_to_country=_VAT_ID_COUNTRY.get(posting.eu_vat, posting.eu_vat) if ships else None,
+        vat_id=posting.eu_vat or None if not ships else None,
+        party_id=debtor.customer_number or None,
+        exchange_rate=posting.exchange_rate if foreign else None,
+        due_date=posting.due_date,
+        bp_account_no=posting.account,
+        delivery_date=_delivery_date(posting),
+        order_id=posting.order_number if _RULES["orderId"].accepts(posting.order_number) else None,
+        customer_name=_customer_name(document) or None,
+        customer_city=debtor.address.city or None,
+    )
 
 
-def _tax(posting: Posting, header: PackageHeader) -> dict[str, str]:
-    """Rate and VAT ids.
+def _tax_key(posting: Posting) -> int | None:
+    """The key as a number; None where there is none, or where it is no number (told as a problem)."""
+    key = posting.tax_key
+    return int(key) or None if key.isascii() and key.isdigit() else None
 
-    To a consumer abroad (only a country, no number) the foreign rate is charged: DATEV's example of
-    a distance sale states own VAT id, both countries and that rate, and no VAT id of the customer.
-    """
-    rate = posting.tax_rate if posting.eu_rate is None else posting.eu_rate
-    tax = {"tax": _fixed(rate, 2)}
-    if len(posting.eu_vat) == 2:
-        tax["ownVatId"] = header.own_vat_id
-        tax["shipFromCountry"] = header.home_country
-        tax["shipToCountry"] = _VAT_ID_COUNTRY.get(posting.eu_vat, posting.eu_vat)
-    elif posting.eu_vat:
-        tax["vatId"] = posting.eu_vat
-    return tax
+
+def _shared(values: Sequence[_Value | None]) -> _Value | None:
+    return values[0] if len(set(values)) == 1 else None
 
 
 def _information(posting: Posting) -> str:
@@ -175,7 +159,7 @@ def _information(posting: Posting) -> str:
     An order number that ``orderId`` would refuse comes first, so that it is not lost.
     """
     facts = [f"{kind}: {content}" for kind, content in posting.extra]
-    if posting.order_number and not _fits("orderId", posting.order_number):
+    if posting.order_number and not _RULES["orderId"].accepts(posting.order_number):
         facts.insert(0, f"Auftrag: {posting.order_number}")
     note = ""
     for fact in facts:
@@ -185,10 +169,10 @@ def _information(posting: Posting) -> str:
     return note
 
 
-def _delivery_date(posting: Posting) -> str:
+def _delivery_date(posting: Posting) -> date | None:
     """DATEV ignores a delivery after the invoice, so it is not written."""
     day = posting.service_date
-    return day.isoformat() if day and day <= posting.document_date else ""
+    return day if day and day <= posting.document_date else None
 
 
 def _customer_name(document: DxsoDocument) -> str:
@@ -197,25 +181,3 @@ def _customer_name(document: DxsoDocument) -> str:
     if debtor.is_organization:
         return debtor.name
     return f"{debtor.first_name} {debtor.last_name}".strip()[:50].rstrip()
-
-
-def _fits(name: str, content: str) -> bool:
-    return LINE_RULE_BY_NAME[name].accepts(content)
-
-
-def _date(day: date | None) -> str:
-    return day.isoformat() if day else ""
-
-
-def _amount(value: Decimal) -> str:
-    return _fixed(value, 2)
-
-
-def _fixed(value: Decimal, decimals: int) -> str:
-    """A number with so many decimals; never rounded: the table refuses one that has more."""
-    whole, _, fraction = format(value, "f").partition(".")
-    return f"{whole}.{fraction.rstrip('0').ljust(decimals, '0')}"
-
-
-def _tag(name: str) -> str:
-    return f"{{{LEDGER_NAMESPACE}}}{name}"

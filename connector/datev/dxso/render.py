@@ -2,9 +2,17 @@
 
 from collections.abc import Sequence
 
-from connector.datev.dxso.archive import archive_xml
-from connector.datev.dxso.elements import ARCHIVE_RULES, FOLDER_RULE, LEDGER_RULES, value_problem
-from connector.datev.dxso.ledger import ledger_lines, ledger_problems, ledger_xml
+from connector.datev.dxso.archive import archive_of_package
+from connector.datev.dxso.elements import (
+    ARCHIVE_RULES,
+    DOCUMENT_RULES,
+    FOLDER_RULE,
+    LEDGER_RULES,
+    MAX_DOCUMENTS,
+    Rule,
+    value_message,
+)
+from connector.datev.dxso.ledger import ledger_of, ledger_problems
 from connector.datev.dxso.package import (
     DOCUMENT_XML,
     DxsoDocument,
@@ -14,7 +22,32 @@ from connector.datev.dxso.package import (
     file_names,
 )
 from connector.datev.dxso.rules import check_package
+from connector.datev.dxso.writer import write_archive, write_ledger
 from connector.errors import DataError, Problem
+
+_RULES = {rule.name: rule for rule in (*LEDGER_RULES, *ARCHIVE_RULES, *DOCUMENT_RULES)}
+
+
+def render_packages(
+    header: PackageHeader, documents: Sequence[DxsoDocument], *, most: int = MAX_DOCUMENTS
+) -> list[DxsoPackage]:
+    """As many packages as DATEV's limit needs, in order; each is a job of its own.
+
+    A single invoice is never divided: one with more than 5,000 lines is refused.
+
+    Raises:
+        DataError: with every problem of every document; then there is no package at all.
+    """
+    packages = []
+    problems: list[Problem] = []
+    for start in range(0, max(len(documents), 1), most):
+        try:
+            packages.append(render_package(header, documents[start : start + most]))
+        except DataError as error:
+            problems += error.problems
+    if problems:
+        raise DataError(list(dict.fromkeys(problems)))
+    return packages
 
 
 def render_package(header: PackageHeader, documents: Sequence[DxsoDocument]) -> DxsoPackage:
@@ -24,19 +57,17 @@ def render_package(header: PackageHeader, documents: Sequence[DxsoDocument]) -> 
         DataError: with every problem of every document.
     """
     names = file_names([document.number for document in documents])
-    all_lines = [ledger_lines(document, header) for document in documents]
-    problems = _header_problems(header) + [
-        problem
-        for document, lines in zip(documents, all_lines, strict=True)
-        for problem in ledger_problems(document, lines, header)
-    ]
+    ledgers = [ledger_of(document, header) for document in documents]
+    problems = _header_problems(header)
+    for document, ledger in zip(documents, ledgers, strict=True):
+        problems += _refused("guid", _RULES["guid"], document.guid, f"Document {document.number}")
+        problems += ledger_problems(document, ledger, header)
     if problems:
         raise DataError(problems)
     package = DxsoPackage(
-        DxsoFile(DOCUMENT_XML, archive_xml(documents, names, header)),
+        DxsoFile(DOCUMENT_XML, write_archive(archive_of_package(documents, names, header))),
         tuple(
-            DxsoFile(name.ledger, ledger_xml(document, lines, header))
-            for document, lines, name in zip(documents, all_lines, names, strict=True)
+            DxsoFile(name.ledger, write_ledger(ledger)) for ledger, name in zip(ledgers, names, strict=True)
         ),
         tuple((document.guid, name.pdf) for document, name in zip(documents, names, strict=True)),
     )
@@ -48,10 +79,14 @@ def render_package(header: PackageHeader, documents: Sequence[DxsoDocument]) -> 
 
 def _header_problems(header: PackageHeader) -> list[Problem]:
     """Texts of the header that would spoil every file of the package."""
-    rules = {rule.name: rule for rule in (*LEDGER_RULES, *ARCHIVE_RULES)}
-    checks = (
-        (FOLDER_RULE, header.folder_name),
-        (rules["generator_info"], header.sender),
-        (rules["generatingSystem"], header.generating_system),
-    )
-    return [value_problem(rule, content, "Package") for rule, content in checks if not rule.accepts(content)]
+    return [
+        *_refused("property 3", FOLDER_RULE, header.folder_name, "Package"),
+        *_refused("generator_info", _RULES["generator_info"], header.sender, "Package"),
+        *_refused("generatingSystem", _RULES["generatingSystem"], header.generating_system, "Package"),
+    ]
+
+
+def _refused(field: str, rule: Rule, content: str, where: str) -> list[Problem]:
+    if rule.accepts(content):
+        return []
+    return [Problem("bad_value", f"{where}: {value_message(rule, content)}", field, f"Correct {field}.")]

@@ -15,7 +15,12 @@ def parse_xml(content: bytes, name: str) -> etree._Element:
         DataError: the content is not well-formed, or has a document type declaration.
     """
     parser = etree.XMLParser(
-        resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
     )
     try:
         root = etree.fromstring(content, parser)
@@ -26,6 +31,12 @@ def parse_xml(content: bytes, name: str) -> etree._Element:
             [_unreadable(name, "has a document type declaration, which DATEV's formats never have")]
         )
     return root
+
+
+def line_of(element: etree._Element) -> int | None:
+    """Line of the file on which the element begins; None where nobody knows."""
+    line: int | None = element.sourceline  # type: ignore[assignment]  # the stubs name no type
+    return line
 
 
 def _unreadable(name: str, what: str) -> Problem:

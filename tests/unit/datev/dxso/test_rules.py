@@ -103,7 +103,9 @@ def test_lines_of_incoming_invoices_are_found(package):
     text = package.ledgers[0].content.decode().replace("accountsReceivableLedger", "accountsPayableLedger")
     changed = replace(package, ledgers=(DxsoFile(package.ledgers[0].name, text.encode()),))
 
-    assert {("wrong_element", "accountsReceivableLedger")} == set(_found(changed))
+    assert [("wrong_kind", "consolidate")] == [
+        found for found in _found(changed) if found[1] not in ("customerName", "customerCity")
+    ]
 
 
 def test_a_ledger_without_lines_is_found(package):
@@ -113,7 +115,7 @@ def test_a_ledger_without_lines_is_found(package):
         package, ledgers=(DxsoFile(package.ledgers[0].name, (text[:start] + text[end:]).encode()),)
     )
 
-    assert [("line_count", "accountsReceivableLedger")] == _found(changed)
+    assert ["line_count"] == [code for code, _ in _found(changed)]
 
 
 @pytest.mark.parametrize(
@@ -121,9 +123,9 @@ def test_a_ledger_without_lines_is_found(package):
     [
         ('value="2026-11"', 'value="2026-13"', "bad_value", "property 1"),
         ('value="2026-11"', 'value="2026-10"', "date_outside_month", "consolidatedDate"),
-        ('value="Ausgangsrechnungen"', 'value=""', "bad_value", "property 3"),
-        ('type="2"', 'type="1"', "bad_value", "type"),
-        ('type="2"', 'type="2" processID="1"', "bad_value", "processID"),
+        ('value="Ausgangsrechnungen"', 'value=""', "bad_value", "value"),
+        ('type="2"', 'type="1"', "wrong_type", "type"),
+        ('type="2"', 'type="2" processID="1"', "inbox_with_data", "processID"),
         (' guid="3f0c5b1e', ' guid="3f0c', "bad_value", "guid"),
         ("T10:30:15", "T10:30:15Z", "bad_value", "date"),
         (
@@ -134,7 +136,7 @@ def test_a_ledger_without_lines_is_found(package):
         ),
         ("document/v06.0", "document/v05.0", "wrong_root", "document.xml"),
         ("header>", "head>", None, None),
-        ('xsi:type="File"', 'xsi:type="Invoice"', "wrong_order", "extension"),
+        ('xsi:type="File"', 'xsi:type="Invoice"', "data_twice", "extension"),
     ],
 )
 def test_a_fault_in_document_xml_is_found(package, old, new, code, field):
