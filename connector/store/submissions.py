@@ -30,6 +30,8 @@ class SubmissionRow:
     answer: Mapping[str, Any] | None
     intended_at: datetime
     accepted_at: datetime | None
+    client_id: str | None
+    """The DATEV client it went to, ``<consultant>-<client>``; None: written before this was noted."""
 
 
 _COLUMNS = [t.submission.c[name] for name in SubmissionRow.__slots__]
@@ -62,9 +64,13 @@ def intend(
     file: bytes,
     sha256: str,
     now: datetime,
+    client_id: str | None = None,
     doubt: str = "",
 ) -> int:
-    """Write the intent down. The unique reference makes a second intent for the same attempt impossible."""
+    """Write the intent down. The unique reference makes a second intent for the same attempt impossible.
+
+    :param client_id: the DATEV client it goes to, ``<consultant>-<client>``.
+    """
     return tx.execute(
         t.submission.insert()
         .values(
@@ -78,6 +84,7 @@ def intend(
             state="intended",
             doubt=doubt,
             intended_at=now,
+            client_id=client_id,
         )
         .returning(t.submission.c.id)
     ).scalar_one()

@@ -252,6 +252,7 @@ submission = Table(
     Column("intended_at", DateTime(timezone=True), nullable=False),
     Column("accepted_at", DateTime(timezone=True)),
     Column("finished_at", DateTime(timezone=True)),
+    Column("client_id", Text),
 )
 
 submission_debtor = Table(

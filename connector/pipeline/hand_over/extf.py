@@ -25,6 +25,12 @@ from connector.errors import (
     TransientError,
 )
 from connector.pipeline.hand_over.claimed_batch import accepted_values, note_on_submission
+from connector.pipeline.hand_over.submission_client import (
+    asking_its_client,
+    client_of,
+    is_elsewhere,
+    present_client,
+)
 from connector.pipeline.partners import datev_api
 from connector.pipeline.runner import Finish, Park, Result, Wait, Work
 from connector.store import Transaction, claims, submissions
@@ -98,13 +104,14 @@ def begin(
 def resume(work: Work, batch: BatchRow, content: Content, submission: SubmissionRow) -> Result:
     """Go on with a hand-over whose end is not known."""
     if submission.doubt == Doubt.NOT_SENT:
-        return _send(work, content, submission)
-    job = find_job(
-        datev_api(work.services, work.tenant, work.budget, Api.EXTF),
-        work.tenant.config.datev.client_id,
-        reference_id=submission.reference_id,
-        file_name=submission.file_name,
-    )
+        return _send_or_render_anew(work, content, submission)
+    with asking_its_client(work, submission):
+        job = find_job(
+            datev_api(work.services, work.tenant, work.budget, Api.EXTF),
+            client_of(work, submission),
+            reference_id=submission.reference_id,
+            file_name=submission.file_name,
+        )
     if job is not None:
         return _accepted(
             work, content, submission, job.id, None, "DATEV has the file; its answer had been lost."
@@ -147,6 +154,7 @@ def _intend(
         file=file,
         sha256=hashlib.sha256(file).hexdigest(),
         now=work.now,
+        client_id=present_client(work),
         doubt=Doubt.NOT_SENT,
     )
     if more:
@@ -164,6 +172,12 @@ def _intend(
     return submissions.of_batch(tx, batch.id, content.name)[-1]
 
 
+def _send_or_render_anew(work: Work, content: Content, submission: SubmissionRow) -> Result:
+    if is_elsewhere(work, submission):
+        return _render_anew(work, content, submission)
+    return _send(work, content, submission)
+
+
 def _send(work: Work, content: Content, submission: SubmissionRow) -> Result:
     api = datev_api(work.services, work.tenant, work.budget, Api.EXTF)
     with work.services.database.transaction() as tx:
@@ -172,7 +186,7 @@ def _send(work: Work, content: Content, submission: SubmissionRow) -> Result:
     try:
         accepted = import_file(
             api,
-            work.tenant.config.datev.client_id,
+            client_of(work, submission),
             file_name=submission.file_name,
             reference_id=submission.reference_id,
             content=file,
@@ -237,6 +251,8 @@ def _accepted(
 
 def _repeat(work: Work, batch: BatchRow, content: Content, submission: SubmissionRow) -> Result:
     """The file is missing twice: give the first attempt up and start the next one, visibly another."""
+    if is_elsewhere(work, submission):
+        return _render_anew(work, content, submission)
 
     def carry_on(tx: Transaction, submission_id: int) -> None:
         carried = submissions.debtors_in(tx, submission.id)
@@ -248,3 +264,13 @@ def _repeat(work: Work, batch: BatchRow, content: Content, submission: Submissio
         file = submissions.file_of(tx, submission.id)
         following = _intend(tx, work, batch, content, file, carry_on)
     return _send(work, content, following)
+
+
+def _render_anew(work: Work, content: Content, submission: SubmissionRow) -> Finish:
+    """DATEV has not got the file, and it names a client the tenant no longer books into: make another one."""
+    return Finish(
+        content.before,
+        message=f"The file {submission.file_name} was for another DATEV client and is made anew.",
+        write=_noting(submission, state="abandoned", finished_at=work.now),
+        goes_on=False,
+    )

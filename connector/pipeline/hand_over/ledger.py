@@ -22,6 +22,7 @@ from connector.pipeline.hand_over.claimed_batch import (
     note_on_submission,
 )
 from connector.pipeline.hand_over.files import USUAL_FOLDER, ledger_package, package_zip
+from connector.pipeline.hand_over.submission_client import asking_its_client, client_of, present_client
 from connector.pipeline.partners import datev_api
 from connector.pipeline.runner import Finish, Park, Result, Work
 from connector.store import claims, documents, submissions
@@ -111,6 +112,7 @@ def _intend(work: Work, batch: BatchRow, parts: Sequence[BatchDocument]) -> Subm
             file=content,
             sha256=hashlib.sha256(content).hexdigest(),
             now=work.now,
+            client_id=present_client(work),
         )
         work.claim = claims.move(
             tx,
@@ -129,12 +131,13 @@ def _thrown_away(work: Work, submission: SubmissionRow) -> bool:
     """Delete a job that was never finalised. False: DATEV has begun with it, so it counts."""
     api, client_id = (
         datev_api(work.services, work.tenant, work.budget, Api.DXSO),
-        work.tenant.config.datev.client_id,
+        client_of(work, submission),
     )
     try:
-        if dxso_jobs.job_status(api, client_id, submission.job_id) is not JobStatus.OPEN:
-            return False
-        dxso_jobs.delete_job(api, client_id, submission.job_id)
+        with asking_its_client(work, submission):
+            if dxso_jobs.job_status(api, client_id, submission.job_id) is not JobStatus.OPEN:
+                return False
+            dxso_jobs.delete_job(api, client_id, submission.job_id)
     except AmbiguousError:
         # Finalised after all: DATEV had only not begun with it.
         return False
@@ -147,7 +150,7 @@ def _thrown_away(work: Work, submission: SubmissionRow) -> bool:
 def _fill(work: Work, batch: BatchRow, parts: Sequence[BatchDocument], submission: SubmissionRow) -> Finish:
     api, client_id = (
         datev_api(work.services, work.tenant, work.budget, Api.DXSO),
-        work.tenant.config.datev.client_id,
+        present_client(work),
     )
     job = dxso_jobs.create_job(api, client_id, accounting_month=f"{batch.month:%Y-%m}")
     folder = job.ledger_folder_names[0] if job.ledger_folder_names else USUAL_FOLDER
@@ -157,6 +160,7 @@ def _fill(work: Work, batch: BatchRow, parts: Sequence[BatchDocument], submissio
         work,
         submission.id,
         job_id=job.id,
+        client_id=client_id,
         file=content,
         sha256=hashlib.sha256(content).hexdigest(),
     )

@@ -16,6 +16,7 @@ from connector.pipeline.hand_over.claimed_batch import (
     latest_submission,
 )
 from connector.pipeline.hand_over.extf import Content
+from connector.pipeline.hand_over.submission_client import asking_its_client, client_of
 from connector.pipeline.partners import datev_api
 from connector.pipeline.runner import Finish, Park, PassOn, Result, Wait, Work, park_tenant
 from connector.store import Transaction, debtors, submissions
@@ -78,7 +79,8 @@ def poll(work: Work) -> Result:
 
 def _poll_extf(work: Work, content: Content, submission: SubmissionRow, finish: Finish) -> Result:
     api = datev_api(work.services, work.tenant, work.budget, Api.EXTF)
-    job = get_job(api, work.tenant.config.datev.client_id, submission.job_id)
+    with asking_its_client(work, submission):
+        job = get_job(api, client_of(work, submission), submission.job_id)
     if job.result is JobResult.PENDING:
         return _not_yet(work, content.submitted, submission, first=FIRST_POLL_AFTER)
     if job.result is JobResult.SUCCEEDED:
@@ -130,9 +132,10 @@ def _permission_missing(
 def _poll_dxso(work: Work, submission: SubmissionRow, finish: Finish) -> Result:
     api, client_id = (
         datev_api(work.services, work.tenant, work.budget, Api.DXSO),
-        work.tenant.config.datev.client_id,
+        client_of(work, submission),
     )
-    status = dxso_jobs.job_status(api, client_id, submission.job_id)
+    with asking_its_client(work, submission):
+        status = dxso_jobs.job_status(api, client_id, submission.job_id)
     if status in ledger.STILL_RUNNING:
         return _not_yet(work, "submitted", submission, first=dxso_jobs.FIRST_POLL_AFTER)
     if status is dxso_jobs.JobStatus.SUCCEEDED:
