@@ -18,7 +18,7 @@ from connector.cli.output import (
 from connector.cli.session import actor, environ, opened_services
 from connector.codec import to_plain
 from connector.pipeline.kept_logins import TOKEN_STORED, ConnectionStatus, status
-from connector.pipeline.onboarding import apply_tenant, find_tenant, webhook_url
+from connector.pipeline.onboarding import apply_tenant, check_tenant, find_tenant, webhook_url
 from connector.pipeline.parking import resume_tenant
 from connector.store import tenants
 from connector.store.tenants import TenantRow
@@ -32,12 +32,16 @@ def tenant() -> None:
 
 @tenant.command()
 @click.argument("file", type=readable_file, metavar="FILE.toml")
-@click.option("--dry-run", is_flag=True, help="Check the file and its secrets; store nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Check the file, its secrets and the other tenants; store nothing."
+)
 @format_option
 def apply(*, file: Path, dry_run: bool, fmt: str) -> None:
     """Check a tenant's file whole, then store it as the tenant's next configuration."""
     read = read_tenant_file(file, environ())
     if dry_run:
+        with opened_services() as services:
+            check_tenant(services, read)
         show(fmt, _dry_run(read), lambda _: [f"{file} is right. Nothing was stored."])
         return
     with opened_services() as services:

@@ -15,7 +15,7 @@ from connector.pipedrive.subscriptions import (
 from connector.pipeline.partners import pipedrive_client
 from connector.pipeline.services import Services
 from connector.pipeline.shared_client import sharing_problems
-from connector.store import journal, tenants
+from connector.store import Transaction, journal, tenants
 from connector.store.tenants import TenantRow
 from connector.tenants.config import SecretName
 from connector.tenants.toml_file import TenantFile
@@ -43,9 +43,7 @@ def apply_tenant(services: Services, file: TenantFile, *, actor: str) -> Applied
     now = services.clock.now()
     with services.database.transaction() as tx:
         tenants.lock_all(tx)
-        problems = sharing_problems(file.config, (row.config for row in tenants.all_tenants(tx)))
-        if problems:
-            raise DataError(problems)
+        _refuse_clashes(tx, file)
         tenant_id, changed = tenants.apply(
             tx, file.config, source_text=file.source_text, applied_by=actor, now=now
         )
@@ -62,6 +60,15 @@ def apply_tenant(services: Services, file: TenantFile, *, actor: str) -> Applied
                 message="The configuration was applied.",
             )
         return Applied(tenants.get(tx, tenant_id), changed, was_parked)
+
+
+def check_tenant(services: Services, file: TenantFile) -> None:
+    """Say what :func:`apply_tenant` would refuse, and store nothing.
+
+    :raises DataError: it would book over another tenant of the same DATEV client.
+    """
+    with services.database.transaction() as tx:
+        _refuse_clashes(tx, file)
 
 
 def find_tenant(services: Services, key: str) -> TenantRow:
@@ -123,6 +130,12 @@ def remove_webhooks(services: Services, tenant: TenantRow) -> tuple[int, ...]:
     removed = unsubscribe(pipedrive_client(services, tenant), webhook_url(services, tenant))
     _journal(services, tenant, "webhook_removed", f"Hooks removed: {len(removed)}.")
     return removed
+
+
+def _refuse_clashes(tx: Transaction, file: TenantFile) -> None:
+    problems = sharing_problems(file.config, (row.config for row in tenants.all_tenants(tx)))
+    if problems:
+        raise DataError(problems)
 
 
 def _webhook_password(services: Services, tenant: TenantRow) -> str:

@@ -66,14 +66,15 @@ def test_the_same_file_again_changes_nothing(machine: Machine, tmp_path: Path) -
     } == json.loads(shown.stdout)
 
 
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
 def test_a_second_tenant_that_would_book_over_the_first_is_refused_and_not_stored(
-    machine: Machine, tmp_path: Path
+    machine: Machine, tmp_path: Path, options: list[str]
 ) -> None:
     machine.run("tenant", "apply", write_tenant(tmp_path), **TOKEN)
     path = Path(write_tenant(tmp_path))
     path.write_text(path.read_text("utf-8").replace('key = "muster"', 'key = "twin"'), "utf-8")
 
-    shown = machine.run("tenant", "apply", str(path), **TOKEN)
+    shown = machine.run("tenant", "apply", str(path), *options, **TOKEN)
 
     assert (1, "") == (shown.exit_code, shown.stdout)
     assert "Error: 3 problems." in shown.stderr
