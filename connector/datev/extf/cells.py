@@ -86,6 +86,10 @@ def decimal_text(value: Decimal, decimals: int) -> str:
     More decimals than that stay and are refused by the column: a silently rounded amount would be
     a wrong one.
     """
+    plain = str(value)
+    if plain[-1 - decimals : -decimals] == ".":
+        # The usual case, said again because amounts are in every row.
+        return plain.replace(".", ",")
     whole, _, fraction = format(value, "f").partition(".")
     if len(fraction) != decimals:
         fraction = fraction.rstrip("0").ljust(decimals, "0")

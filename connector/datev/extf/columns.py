@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connector.errors import Problem
+from connector.datev.extf.problems import LINES_ABOVE, FileProblem, Severity
 
 CELL_BREAK = "\x1f"
 """Stands between contents that are matched together: a control character, so no content may hold it."""
@@ -47,6 +47,10 @@ class Column:
     required: bool = False
     quoted: bool = False
     """Whether a canonical file writes the content in quotes (also when empty: ``""``)."""
+    tolerated: re.Pattern[str] | None = None
+    """What DATEV takes although it is not right; it is found as a warning, and we never write it."""
+    tolerance: str = ""
+    """What DATEV does with tolerated content, a sentence."""
 
     @property
     def empty_cell(self) -> str:
@@ -82,11 +86,12 @@ class Column:
 
 _NO_CONTROL = r"[^\x00-\x1f\x7f-\x9f]"
 """DATEV forbids line feeds and control characters inside a text."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _END = f"(?:{CELL_BREAK}|$)"
 """End of a content, alone or in a row; needed by patterns that look ahead."""
-_DAY = r"(?:0[1-9]|[12]\d|3[01])"
+_DAY = r"(?:0[1-9]|[12][0-9]|3[01])"
 _MONTH = r"(?:0[1-9]|1[0-2])"
-_YEAR = r"(?:19|20)\d\d"
+_YEAR = r"(?:19|20)[0-9][0-9]"
 _DATES = {
     Kind.DAY_MONTH: (_DAY + _MONTH, "a day and month as TTMM, with leading zeros"),
     Kind.DATE: (_DAY + _MONTH + _YEAR, "a date as TTMMJJJJ"),
@@ -102,11 +107,27 @@ def text(
     *,
     required: bool = False,
     quoted: bool = True,
+    tolerated: str = "",
+    tolerance: str = "",
 ) -> Column:
     """A column of text, quoted unless DATEV's sample leaves it bare."""
     matcher = re.compile(pattern or f"{_NO_CONTROL}{{1,{length}}}")
-    rule = rule or f"text of at most {length} characters without line breaks or control characters"
-    return Column(heading, Kind.TEXT, length, matcher, rule, required=required, quoted=quoted)
+    return Column(
+        heading,
+        Kind.TEXT,
+        length,
+        matcher,
+        rule or f"text of at most {length} characters without line breaks or control characters",
+        required=required,
+        quoted=quoted,
+        tolerated=re.compile(tolerated) if tolerated else None,
+        tolerance=tolerance,
+    )
+
+
+def cut_text(heading: str, length: int) -> Column:
+    """A column of text that DATEV cuts with a warning where it is too long, instead of refusing it."""
+    return text(heading, length, tolerated=f"{_NO_CONTROL}+", tolerance="DATEV cuts what is too long.")
 
 
 def number(
@@ -120,8 +141,8 @@ def number(
     quoted: bool = False,
 ) -> Column:
     """A column of digits: at most ``digits`` before and ``decimals`` after the decimal comma."""
-    fraction = rf"(?:,\d{{1,{decimals}}})?" if decimals else ""
-    matcher = re.compile(pattern or rf"\d{{1,{digits}}}{fraction}")
+    fraction = f"(?:,[0-9]{{1,{decimals}}})?" if decimals else ""
+    matcher = re.compile(pattern or f"[0-9]{{1,{digits}}}{fraction}")
     after = f" and {decimals} after the decimal comma" if decimals else ""
     rule = rule or f"a number without sign, at most {digits} digits{' before' if decimals else ''}{after}"
     return Column(
@@ -131,7 +152,7 @@ def number(
 
 def amount(heading: str, digits: int, decimals: int = 2, *, required: bool = False) -> Column:
     """An amount: positive and never zero, because the side is told by field 2 and DATEV refuses 0,00."""
-    pattern = rf"(?!0+(?:,0*)?{_END})\d{{1,{digits}}}(?:,\d{{1,{decimals}}})?"
+    pattern = f"(?!0+(?:,0*)?{_END})[0-9]{{1,{digits}}}(?:,[0-9]{{1,{decimals}}})?"
     rule = (
         f"a positive amount, not zero, at most {digits} digits before and {decimals} after the decimal comma"
     )
@@ -143,7 +164,7 @@ def account(heading: str, digits: int = 9, *, required: bool = False) -> Column:
     return number(
         heading,
         digits,
-        pattern=rf"(?!0+{_END})\d{{1,{digits}}}",
+        pattern=f"(?!0+{_END})[0-9]{{1,{digits}}}",
         rule=f"an account number of at most {digits} digits, not zero",
         required=required,
     )
@@ -165,25 +186,40 @@ def column_name(index: int, column: Column) -> str:
     return f"column {index + 1} ({column.heading})"
 
 
-def cell_problem(column: Column, content: str, *, where: str, field: str) -> Problem:
-    """Say why ``content`` may not stand in ``column``; call it only when :meth:`Column.accepts` said no."""
+def cell_problem(
+    columns: Sequence[Column], index: int, content: str, where: str, row: int | None
+) -> FileProblem:
+    """Say why ``content`` may not stand in a column; call it only when :meth:`Column.accepts` said no.
+
+    ``where`` begins the sentence; ``row`` is None for the header record.
+    """
+    column = columns[index]
+    code, wrong, cure = _why_not(column, content)
+    tolerated = bool(content and column.tolerated and column.tolerated.fullmatch(content))
+    field = column_name(index, column)
+    return FileProblem(
+        code,
+        f"{where} {field} {wrong}" + (f" {column.tolerance}" if tolerated else ""),
+        field,
+        cure,
+        severity=Severity.WARNING if tolerated else Severity.ERROR,
+        row=row,
+        line=1 if row is None else row + LINES_ABOVE,
+        column=index + 1,
+        heading=column.heading,
+    )
+
+
+def _why_not(column: Column, content: str) -> tuple[str, str, str]:
+    """Rule, what is wrong, cure."""
     if not content:
-        return Problem(
-            "required_cell_empty", f"{where} {field} is empty but required.", field, f"Fill {column.heading}."
-        )
+        return "required_cell_empty", "is empty but required.", f"Fill {column.heading}."
     if column.kind is Kind.TEXT and len(content) > column.length:
-        return Problem(
+        return (
             "text_too_long",
-            f"{where} {field} has {len(content)} characters, DATEV takes {column.length}.",
-            field,
+            f"has {len(content)} characters, DATEV takes {column.length}.",
             f"Shorten {column.heading} to {column.length} characters.",
         )
-    code = (
-        "control_character"
-        if re.search(r"[\x00-\x1f\x7f-\x9f]", content)
-        else f"bad_{column.kind.name.lower()}"
-    )
+    code = "control_character" if _CONTROL.search(content) else f"bad_{column.kind.name.lower()}"
     shown = content if len(content) <= 40 else content[:39] + "…"
-    return Problem(
-        code, f"{where} {field} is {shown!r} but must be {column.rule}.", field, f"Correct {column.heading}."
-    )
+    return code, f"is {shown!r} but must be {column.rule}.", f"Correct {column.heading}."

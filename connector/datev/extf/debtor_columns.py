@@ -5,7 +5,7 @@ Sources: DATEV's sample file for headings and quoting, DATEV's format descriptio
 
 from connector.datev.extf.columns import Column, account, day, number, reserved, text
 
-_IBAN = (r"[A-Z]{2}\d\d[A-Za-z0-9]{11,30}", "an IBAN without blanks")
+_IBAN = (r"[A-Z]{2}[0-9][0-9][A-Za-z0-9]{11,30}", "an IBAN without blanks")
 _BIC = (r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", "a BIC of 8 or 11 characters")
 _COUNTRY = ("[A-Z]{2}", "a country code of two capitals")
 _FLAG = ("[01]", "0 or 1")

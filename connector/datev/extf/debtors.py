@@ -3,14 +3,17 @@
 Only the columns that we know are filled: DATEV keeps its own value where a column is empty.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from connector.accounting.debtor import DebtorRecord
+from connector.datev.extf.categories import DEBTORS
 from connector.datev.extf.columns import column_name
 from connector.datev.extf.debtor_columns import DEBTOR_COLUMNS
-from connector.datev.extf.header import DEBTORS, BatchHeader
-from connector.datev.extf.writer import Record, RowLayout, render
-from connector.errors import Problem
+from connector.datev.extf.header import BatchHeader
+from connector.datev.extf.problems import LINES_ABOVE, FileProblem
+from connector.datev.extf.rules import row_problems
+from connector.datev.extf.terms import BatchTerms
+from connector.datev.extf.writer import RowLayout, chunks
 
 _FILLED = (1, 2, 4, 5, 7, 8, 9, 10, 15, 16, 18, 19, 20, 22, 26, 29, 33, 99, 102)
 _LAYOUT = RowLayout(DEBTOR_COLUMNS, _FILLED)
@@ -24,22 +27,40 @@ def render_debtors(header: BatchHeader, records: Iterable[DebtorRecord]) -> byte
     Raises:
         DataError: with every problem of every record; a half file is never returned.
     """
-    return render(header, DEBTORS, _records(header, records))
+    return b"".join(chunks(header, DEBTORS, _DebtorRows(header), records))
 
 
-def _records(header: BatchHeader, records: Iterable[DebtorRecord]) -> Iterator[Record]:
-    seen: set[int] = set()
-    for number, record in enumerate(records, start=1):
-        where = f"Row {number} (debtor {record.account}):"
-        problems = _problems(record, header.account_length, where)
-        if record.account in seen:
-            problems.append(
-                _problem(
-                    "debtor_twice", 1, f"{where} the account stands in this file already.", "Send it once."
-                )
+class _DebtorRows:
+    """Rows of one file; each account may stand in it once."""
+
+    def __init__(self, header: BatchHeader) -> None:
+        start = header.fiscal_year_start
+        self._terms = BatchTerms(header.account_length, start, start, start)
+        self._seen: set[int] = set()
+
+    def line(self, record: DebtorRecord, number: int, problems: list[FileProblem]) -> str:
+        """The line of one record; empty where something is wrong, which is added to ``problems``."""
+        where = _where(record, number)
+        contents = _contents(record)
+        found = _LAYOUT.cell_problems(contents, where, number) + _record_problems(record, where, number)
+        if record.account in self._seen:
+            found.append(
+                _problem("debtor_twice", 1, f"{where} stands in this file already.", "Send it once.", number)
             )
-        seen.add(record.account)
-        yield _LAYOUT, _contents(record), where, problems
+        self._seen.add(record.account)
+        row = _LAYOUT.spread(contents, len(DEBTOR_COLUMNS))
+        wrong = {problem.column for problem in found}
+        found += [
+            problem
+            for problem in row_problems(DEBTOR_COLUMNS, DEBTORS.rules, row, self._terms, where, number)
+            if problem.column not in wrong
+        ]
+        problems += found
+        return "" if found else _LAYOUT.line(contents)
+
+    def encoding_problems(self, record: DebtorRecord, number: int) -> list[FileProblem]:
+        """The cells whose characters Windows-1252 lacks."""
+        return _LAYOUT.encoding_problems(_contents(record), _where(record, number), number)
 
 
 def _contents(record: DebtorRecord) -> tuple[str, ...]:
@@ -70,38 +91,45 @@ def _contents(record: DebtorRecord) -> tuple[str, ...]:
     )
 
 
-def _problems(record: DebtorRecord, account_length: int, where: str) -> list[Problem]:
-    problems = []
-    if len(str(record.account)) != account_length + 1:
-        problems.append(
-            _problem(
-                "debtor_account_length",
-                1,
-                f"{where} a personal account must have {account_length + 1} digits, "
-                "one more than the client's ledger accounts.",
-                "Correct the debtor number or the account length of the tenant.",
-            )
-        )
+def _record_problems(record: DebtorRecord, where: str, number: int) -> list[FileProblem]:
+    """What a file of any origin may have but ours may not: every debtor has a name, a VAT id is whole."""
+    found = []
     if not (record.name if record.is_organization else record.last_name):
-        problems.append(
+        found.append(
             _problem(
                 "debtor_without_name",
                 2 if record.is_organization else 4,
                 f"{where} has no name.",
                 "Fill the name of the organization or person.",
+                number,
             )
         )
     if 0 < len(record.vat_id) < 3:
-        problems.append(
+        found.append(
             _problem(
                 "vat_id_incomplete",
                 10,
                 f"{where} VAT id {record.vat_id!r} has no number after the country.",
                 "Correct the VAT id or leave it empty.",
+                number,
             )
         )
-    return problems
+    return found
 
 
-def _problem(code: str, number: int, message: str, cure: str) -> Problem:
-    return Problem(code, message, column_name(number - 1, DEBTOR_COLUMNS[number - 1]), cure)
+def _where(record: DebtorRecord, number: int) -> str:
+    return f"Row {number} (debtor {record.account}):"
+
+
+def _problem(code: str, column: int, message: str, cure: str, row: int) -> FileProblem:
+    heading = DEBTOR_COLUMNS[column - 1].heading
+    return FileProblem(
+        code,
+        message,
+        column_name(column - 1, DEBTOR_COLUMNS[column - 1]),
+        cure,
+        row=row,
+        line=row + LINES_ABOVE,
+        column=column,
+        heading=heading,
+    )

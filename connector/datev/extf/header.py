@@ -1,10 +1,11 @@
-"""The header record of version 700: its 31 fields, the categories, and the header of our own batches."""
+"""The header record of version 700: its 31 fields, their checks, and the header of our own batches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from connector.datev.extf.categories import CATEGORIES, OTHER_CATEGORIES, POSTING_BATCH, Category
 from connector.datev.extf.columns import (
     LENGTH_UNLIMITED,
     Column,
@@ -16,17 +17,16 @@ from connector.datev.extf.columns import (
     reserved,
     text,
 )
-from connector.datev.extf.debtor_columns import DEBTOR_COLUMNS
-from connector.datev.extf.posting_columns import COLUMN_COUNT_BY_VERSION, POSTING_COLUMNS
-from connector.errors import Problem
+from connector.datev.extf.problems import FileProblem, Severity
+from connector.datev.extf.terms import year_after
 
 HEADER_VERSION = "700"
 BERLIN = ZoneInfo("Europe/Berlin")
 """The header's creation time is the time on the wall of whoever imports the file."""
 
 _LABEL = (r"[\w\-./ ]{1,30}", "letters, digits, blanks and _ . - / only, at most 30 characters")
-_CONSULTANT = (r"(?!1000$)[1-9]\d{3,6}", "1001 to 9999999")
-_TIMESTAMP = (r"(?:19|20)\d{15}", "17 digits JJJJMMTTHHMMSSmmm")
+_CONSULTANT = (r"(?!1000$)[1-9][0-9]{3,6}", "1001 to 9999999")
+_TIMESTAMP = (r"(?:19|20)[0-9]{15}", "17 digits JJJJMMTTHHMMSSmmm")
 
 HEADER_FIELDS: tuple[Column, ...] = (
     text("DATEV-Format-KZ", 4, "EXTF|DTVF", "EXTF or DTVF", required=True),
@@ -40,7 +40,7 @@ HEADER_FIELDS: tuple[Column, ...] = (
     text("Exportiert von", 25),
     text("Importiert von", 25),
     number("Berater", 7, 0, *_CONSULTANT, required=True),
-    number("Mandant", 5, 0, r"[1-9]\d{0,4}", "1 to 99999", required=True),
+    number("Mandant", 5, 0, r"[1-9][0-9]{0,4}", "1 to 99999", required=True),
     day("Wirtschaftsjahr-Beginn", Kind.DATE_REVERSED, required=True),
     number("Sachkontennummernlänge", 1, 0, "[4-8]", "4 to 8", required=True),
     day("Datum von", Kind.DATE_REVERSED),
@@ -55,40 +55,13 @@ HEADER_FIELDS: tuple[Column, ...] = (
     reserved("Derivatskennzeichen", quoted=True),
     reserved("reserviert"),
     reserved("reserviert"),
-    text("SKR", 2, r"\d\d", "two digits such as 03 (not SKR03)"),
+    text("SKR", 2, r"[0-9][0-9]", "two digits such as 03 (not SKR03)"),
     number("Branchenlösungs-ID", 4),
     reserved("reserviert"),
     reserved("reserviert", quoted=True),
     text("Anwendungsinformation", 16),
 )
 """Field n of DATEV's numbering is ``HEADER_FIELDS[n - 1]``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Category:
-    """One kind of EXTF file; number, name and version must be a triple that DATEV knows (error 1008834)."""
-
-    number: int
-    name: str
-    version: int
-    columns_by_version: tuple[tuple[int, tuple[Column, ...]], ...]
-    """The versions we know column by column."""
-    is_posting_batch: bool = False
-
-    def columns(self, version: int) -> tuple[Column, ...] | None:
-        """The columns of one version, None where we do not know it."""
-        return dict(self.columns_by_version).get(version)
-
-
-POSTING_BATCH = Category(
-    21,
-    "Buchungsstapel",
-    13,
-    tuple((version, POSTING_COLUMNS[:count]) for version, count in COLUMN_COUNT_BY_VERSION.items()),
-    is_posting_batch=True,
-)
-DEBTORS = Category(16, "Debitoren/Kreditoren", 5, ((5, DEBTOR_COLUMNS),))
-CATEGORIES = {category.number: category for category in (POSTING_BATCH, DEBTORS)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +92,8 @@ class BatchHeader:
     """Field 18, posting batches only."""
     finalise: bool = False
     """Field 21 and column 114: off unless the adviser asks for it, because it cannot be undone."""
+    posting_batch_version: int = POSTING_BATCH.version
+    """Field 5 of posting batches: 13, or 12 where the adviser's program is older (it lacks column 125)."""
 
 
 def header_contents(header: BatchHeader, category: Category) -> tuple[str, ...]:
@@ -134,7 +109,7 @@ def header_contents(header: BatchHeader, category: Category) -> tuple[str, ...]:
         HEADER_VERSION,
         str(category.number),
         category.name,
-        str(category.version),
+        str(version_of(header, category)),
         f"{created:%Y%m%d%H%M%S}{created.microsecond // 1000:03d}",
         "",
         header.origin,
@@ -164,56 +139,116 @@ def header_contents(header: BatchHeader, category: Category) -> tuple[str, ...]:
     )
 
 
-def header_problems(contents: Sequence[str]) -> list[Problem]:
+def version_of(header: BatchHeader, category: Category) -> int:
+    """The version of the category that a file of this header is written in."""
+    return header.posting_batch_version if category.is_posting_batch else category.version
+
+
+def header_problems(contents: Sequence[str]) -> list[FileProblem]:
     """Check a header record field by field, then the fields against each other."""
     if len(contents) != len(HEADER_FIELDS):
         return [
-            Problem(
+            FileProblem(
                 "header_field_count",
                 f"The header record has {len(contents)} fields but must have {len(HEADER_FIELDS)}.",
                 "header",
                 "Write the header record again with all its fields.",
+                line=1,
             )
         ]
     problems = [
-        cell_problem(field, content, where="The header record:", field=column_name(index, field))
+        cell_problem(HEADER_FIELDS, index, content, "The header record:", None)
         for index, (field, content) in enumerate(zip(HEADER_FIELDS, contents, strict=True))
         if not field.accepts(content)
     ]
     if not problems:
-        problems += _triple_problems(contents) + _period_problems(contents)
+        problems += _triple_problems(contents) + _time_problems(contents)
     return problems
 
 
-def _triple_problems(contents: Sequence[str]) -> list[Problem]:
+def _triple_problems(contents: Sequence[str]) -> list[FileProblem]:
     """Category, name and version: those we know must be one of DATEV's triples."""
     category = CATEGORIES.get(int(contents[2]))
     if category is None:
+        return _other_category_problems(contents)
+    version = int(contents[4])
+    if contents[3] != category.name or category.columns(version) is None:
+        return [
+            _problem(
+                "header_category",
+                3,
+                f"category {contents[2]}, name {contents[3]!r} and version {contents[4]} "
+                "do not belong together.",
+                f"Category {category.number} is {category.name!r} in version {category.versions}.",
+            )
+        ]
+    if version < category.oldest_wanted:
+        return [
+            _problem(
+                "old_version",
+                5,
+                f"version {version} of {category.name} can be read, but DATEV wants version "
+                f"{category.oldest_wanted} or newer.",
+                f"Export the file again in version {category.version}.",
+                Severity.WARNING,
+            )
+        ]
+    return []
+
+
+def _other_category_problems(contents: Sequence[str]) -> list[FileProblem]:
+    name = OTHER_CATEGORIES.get(int(contents[2]))
+    if name == contents[3]:
         return []
-    if contents[3] == category.name and category.columns(int(contents[4])) is not None:
-        return []
-    versions = ", ".join(str(version) for version, _ in category.columns_by_version)
+    known = {number: category.name for number, category in CATEGORIES.items()} | OTHER_CATEGORIES
     return [
-        Problem(
+        _problem(
             "header_category",
-            f"The header record: category {contents[2]}, name {contents[3]!r} and version {contents[4]} "
-            "do not belong together.",
-            "column 3 (Datenkategorie)",
-            f"Category {category.number} is {category.name!r} in version {versions}.",
+            3,
+            f"category {contents[2]} is not {contents[3]!r}.",
+            "DATEV's categories are " + ", ".join(f"{n} {known[n]}" for n in sorted(known)) + ".",
         )
     ]
 
 
-def _period_problems(contents: Sequence[str]) -> list[Problem]:
-    """A posting batch needs a period inside its fiscal year; master data must have none."""
-    if int(contents[2]) != POSTING_BATCH.number:
-        return []
-    if not (contents[14] and contents[15]):
+def _time_problems(contents: Sequence[str]) -> list[FileProblem]:
+    """Moments and days that exist; a posting batch needs a period inside its fiscal year."""
+    problems = []
+    if contents[5] and not _is_moment(contents[5]):
+        problems.append(
+            _problem(
+                "no_such_time",
+                6,
+                f"{contents[5]} is a moment that no calendar or clock has.",
+                "Write the time of creation as JJJJMMTTHHMMSSmmm.",
+            )
+        )
+    absent = [n for n in (13, 15, 16) if contents[n - 1] and _day(contents[n - 1]) is None]
+    problems += [
+        _problem("no_such_day", n, f"{contents[n - 1]} is a day that no calendar has.", "Correct the date.")
+        for n in absent
+    ]
+    if absent:
+        return problems
+    if int(contents[2]) == POSTING_BATCH.number:
+        return problems + _period_problems(contents)
+    return problems + [
+        _problem(
+            "period_in_master_data",
+            n,
+            "has a period, which only posting batches have.",
+            f"Leave field {n} empty.",
+            Severity.WARNING,
+        )
+        for n in (15, 16)
+        if contents[n - 1]
+    ]
+
+
+def _period_problems(contents: Sequence[str]) -> list[FileProblem]:
+    start, first, last = (_day(contents[index]) for index in (12, 14, 15))
+    if not (start and first and last):
         return [_period_problem("has no date from and to")]
-    try:
-        start, first, last = (date.fromisoformat(contents[index]) for index in (12, 14, 15))
-    except ValueError:
-        return [_period_problem("names a day that no calendar has")]
     if first > last:
         return [_period_problem("ends before it begins")]
     if not start <= first <= last < year_after(start):
@@ -221,17 +256,42 @@ def _period_problems(contents: Sequence[str]) -> list[Problem]:
     return []
 
 
-def _period_problem(what: str) -> Problem:
-    return Problem(
+def _period_problem(what: str) -> FileProblem:
+    return _problem(
         "header_period",
-        f"The header record: the period of the posting batch {what}.",
-        "column 15 (Datum von)",
+        15,
+        f"the period of the posting batch {what}.",
         "Write one batch per month and fiscal year, with its first and last day.",
     )
 
 
-def year_after(start: date) -> date:
-    """First day of the fiscal year after the one that begins on ``start``."""
-    if (start.month, start.day) == (2, 29):
-        return date(start.year + 1, 3, 1)
-    return start.replace(year=start.year + 1)
+def _problem(
+    code: str, number: int, what: str, cure: str, severity: Severity = Severity.ERROR
+) -> FileProblem:
+    field = HEADER_FIELDS[number - 1]
+    return FileProblem(
+        code,
+        f"The header record: {what}",
+        column_name(number - 1, field),
+        cure,
+        severity=severity,
+        line=1,
+        column=number,
+        heading=field.heading,
+    )
+
+
+def _day(content: str) -> date | None:
+    """JJJJMMTT to a date; None where no calendar has that day."""
+    try:
+        return date.fromisoformat(content)
+    except ValueError:
+        return None
+
+
+def _is_moment(content: str) -> bool:
+    try:
+        datetime.fromisoformat(f"{content[:8]}T{content[8:14]}")
+    except ValueError:
+        return False
+    return True

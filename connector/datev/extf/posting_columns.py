@@ -4,7 +4,7 @@ Sources: DATEV's sample file for headings (``Zusatzinformation- Inhalt`` has a b
 hyphen) and quoting, DATEV's format description for lengths and patterns.
 """
 
-from connector.datev.extf.columns import Column, Kind, account, amount, day, number, text
+from connector.datev.extf.columns import Column, Kind, account, amount, cut_text, day, number, text
 
 DOCUMENT_NUMBER_CHARACTERS = r"[A-Za-z0-9$&%*+\-/]"
 """Belegfeld 1 and 2 (the published list; ``_`` is on none of DATEV's lists, only passes a pattern)."""
@@ -20,7 +20,10 @@ _GUID = (
     "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}",
     "a GUID as 8-4-4-4-12 hexadecimal digits",
 )
-_DOCUMENT_LINK = (r'[A-Z]{4} "[^"\x00-\x1f]{1,203}"', 'a program mark and an id, such as BEDI "<GUID>"')
+_DOCUMENT_LINK = (
+    rf'BEDI "{_GUID[0]}"|(?!BEDI)[A-Z]{{4}} "[^"\x00-\x1f\x7f-\x9f]{{1,203}}"',
+    'BEDI "<GUID>" (Belege online), or the mark of another program and its id in quotes',
+)
 
 POSTING_COLUMNS: tuple[Column, ...] = (
     amount("Umsatz (ohne Soll/Haben-Kz)", 10, required=True),
@@ -31,12 +34,19 @@ POSTING_COLUMNS: tuple[Column, ...] = (
     text("WKZ Basis-Umsatz", 3, *_CURRENCY),
     account("Konto", required=True),
     account("Gegenkonto (ohne BU-Schlüssel)", required=True),
-    text("BU-Schlüssel", 4, r"\d{1,4}", "a tax key of at most 4 digits"),
+    text("BU-Schlüssel", 4, r"[0-9]{1,4}", "a tax key of at most 4 digits"),
     day("Belegdatum", Kind.DAY_MONTH, required=True),
-    text("Belegfeld 1", 36, DOCUMENT_NUMBER_CHARACTERS + "{1,36}", _DOCUMENT_NUMBER_RULE.format(36)),
+    text(
+        "Belegfeld 1",
+        36,
+        DOCUMENT_NUMBER_CHARACTERS + "{1,36}",
+        _DOCUMENT_NUMBER_RULE.format(36),
+        tolerated=r"[A-Za-z0-9$&%*+\-/_]{1,36}",
+        tolerance="DATEV's pattern lets _ pass, its published list of characters does not have it.",
+    ),
     text("Belegfeld 2", 12, DOCUMENT_NUMBER_CHARACTERS + "{1,12}", _DOCUMENT_NUMBER_RULE.format(12)),
     amount("Skonto", 8),
-    text("Buchungstext", 60),
+    cut_text("Buchungstext", 60),
     number("Postensperre", 1, pattern="[01]", rule="0 or 1"),
     text("Diverse Adressnummer", 9),
     number("Geschäftspartnerbank", 3),
@@ -46,7 +56,7 @@ POSTING_COLUMNS: tuple[Column, ...] = (
     *(
         column
         for n in range(1, 9)
-        for column in (text(f"Beleginfo - Art {n}", 20), text(f"Beleginfo - Inhalt {n}", 210))
+        for column in (cut_text(f"Beleginfo - Art {n}", 20), text(f"Beleginfo - Inhalt {n}", 210))
     ),
     text("KOST1 - Kostenstelle", 36),
     text("KOST2 - Kostenstelle", 36),
@@ -55,7 +65,10 @@ POSTING_COLUMNS: tuple[Column, ...] = (
     number("EU-Steuersatz (Bestimmung)", 2, 2),
     text("Abw. Versteuerungsart", 1, "[IKPS]", "I, K, P or S"),
     number(
-        "Sachverhalt L+L", 3, pattern=r"(?!0{1,3}(?!\d))\d{1,3}", rule="a number of at most 3 digits, not 0"
+        "Sachverhalt L+L",
+        3,
+        pattern=r"(?!0{1,3}(?![0-9]))[0-9]{1,3}",
+        rule="a number of at most 3 digits, not 0",
     ),
     number("Funktionsergänzung L+L", 3),
     number("BU 49 Hauptfunktionstyp", 1),
@@ -64,13 +77,16 @@ POSTING_COLUMNS: tuple[Column, ...] = (
     *(
         column
         for n in range(1, 21)
-        for column in (text(f"Zusatzinformation - Art {n}", 20), text(f"Zusatzinformation- Inhalt {n}", 210))
+        for column in (
+            cut_text(f"Zusatzinformation - Art {n}", 20),
+            text(f"Zusatzinformation- Inhalt {n}", 210),
+        )
     ),
     number("Stück", 8),
     number("Gewicht", 8, 2),
     number("Zahlweise", 2),
     text("Forderungsart", 10),
-    number("Veranlagungsjahr", 4, pattern=r"(?:19|20)\d\d", rule="a year of four digits"),
+    number("Veranlagungsjahr", 4, pattern=r"(?:19|20)[0-9][0-9]", rule="a year of four digits"),
     day("Zugeordnete Fälligkeit"),
     number("Skontotyp", 1),
     text("Auftragsnummer", 30),
@@ -79,6 +95,7 @@ POSTING_COLUMNS: tuple[Column, ...] = (
     text("EU-Land (Anzahlungen)", 2, *_COUNTRY),
     number("Sachverhalt L+L (Anzahlungen)", 3),
     number("EU-Steuersatz (Anzahlungen)", 2, 2),
+    # An account like the others, but DATEV's own sample writes 0 for "none".
     number("Erlöskonto (Anzahlungen)", 9),
     text("Herkunft-Kz", 2),
     text("Buchungs GUID", 36, *_GUID),

@@ -1,105 +1,148 @@
 """Check a whole EXTF file: header, headings, every cell, and the cells of a row against each other."""
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 
-from connector.datev.extf.cells import content_of
-from connector.datev.extf.columns import CELL_BREAK, Column, cell_problem, column_name
-from connector.datev.extf.file import MAX_ROWS, ExtfFile, Row
-from connector.datev.extf.header import CATEGORIES, header_problems
-from connector.datev.extf.posting_rules import BatchTerms, row_problems
-from connector.errors import Problem
+from connector.datev.extf.categories import CATEGORIES, OTHER_CATEGORIES, Category
+from connector.datev.extf.cells import content_of, join_cells
+from connector.datev.extf.columns import CELL_BREAK, Column, cell_problem
+from connector.datev.extf.file import ExtfFile
+from connector.datev.extf.header import header_problems
+from connector.datev.extf.limits import MAX_HEADER_CHARACTERS, MAX_ROWS, too_many_rows
+from connector.datev.extf.problems import LINES_ABOVE, FileProblem, Severity
+from connector.datev.extf.reader import Row
+from connector.datev.extf.rules import row_problems
+from connector.datev.extf.terms import BatchTerms
 
 
-def check_file(file: ExtfFile) -> list[Problem]:
+def check_file(file: ExtfFile) -> list[FileProblem]:
     """Every problem of a file of any origin; empty where DATEV should import it without a warning.
 
     Rows are counted from 1 without the two lines above them.
     """
-    header = [content_of(cell) for cell in file.header]
-    problems = header_problems(header)
-    if problems:
-        return problems
-    columns = _columns_of(header)
-    if columns is None:
-        return [
-            Problem(
-                "category_unknown",
-                f"Category {header[2]} ({header[3]}) cannot be checked column by column.",
-                "column 3 (Datenkategorie)",
-                f"Known categories: {', '.join(str(number) for number in CATEGORIES)}.",
-            )
-        ]
-    problems += _heading_problems(file.headings, columns)
-    if len(file.rows) > MAX_ROWS:
-        problems.append(too_many_rows(len(file.rows)))
-    terms = BatchTerms.from_header(header) if CATEGORIES[int(header[2])].is_posting_batch else None
-    right = Column.all_accept(columns)
-    for number, row in enumerate(file.rows, start=1):
-        problems += _row_problems(row, columns, right, terms, f"Row {number}:")
-    return problems
+    return list(check_rows(file.header, file.headings, file.rows))
 
 
-def too_many_rows(count: int) -> Problem:
-    """DATEV's import takes a limited number of records."""
-    return Problem(
-        "too_many_rows",
-        f"The file has {count} records, DATEV takes {MAX_ROWS}.",
-        "file",
-        "Split the records over several files.",
+def check_rows(header: Row, headings: Row, rows: Iterable[Row]) -> Iterator[FileProblem]:
+    """The same for rows that arrive one by one: nothing but the row at hand is kept.
+
+    With :class:`~connector.datev.extf.reader.ExtfReader` a file of any size is checked in the same
+    memory; what the reader raises at the end (lines it could not read) passes through.
+    """
+    contents = [content_of(cell) for cell in header]
+    problems = _header_line_problems(header) + header_problems(contents)
+    yield from problems
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        return
+    category = CATEGORIES.get(int(contents[2]))
+    columns = category.columns(int(contents[4])) if category else None
+    if category is None or columns is None:
+        yield _unknown_category(contents)
+        return
+    yield from _heading_problems(headings, columns)
+    count = 0
+    check = _RowCheck(category, columns, BatchTerms.from_header(contents))
+    for count, row in enumerate(rows, start=1):
+        yield from check(row, count)
+    if count > MAX_ROWS:
+        yield too_many_rows(count)
+    if not count:
+        yield FileProblem("no_rows", "The file has no records.", "file", "Send no file at all.")
+
+
+def _header_line_problems(header: Row) -> list[FileProblem]:
+    characters = len(join_cells(header))
+    if characters <= MAX_HEADER_CHARACTERS:
+        return []
+    return [
+        FileProblem(
+            "header_too_long",
+            f"The header record has {characters} characters, DATEV takes {MAX_HEADER_CHARACTERS}.",
+            "header",
+            "Shorten the texts of the header record.",
+            line=1,
+        )
+    ]
+
+
+def _unknown_category(header: Sequence[str]) -> FileProblem:
+    return FileProblem(
+        "category_unknown",
+        f"Category {header[2]} ({OTHER_CATEGORIES[int(header[2])]}) cannot be checked column by column.",
+        "column 3 (Datenkategorie)",
+        "These categories can: "
+        + ", ".join(f"{number} {CATEGORIES[number].name}" for number in CATEGORIES)
+        + ".",
+        line=1,
+        column=3,
+        heading="Datenkategorie",
     )
 
 
-def _columns_of(header: list[str]) -> tuple[Column, ...] | None:
-    category = CATEGORIES.get(int(header[2]))
-    return category.columns(int(header[4])) if category else None
-
-
-def _heading_problems(headings: Row, columns: tuple[Column, ...]) -> list[Problem]:
+def _heading_problems(headings: Row, columns: tuple[Column, ...]) -> list[FileProblem]:
     expected = [column.heading for column in columns]
     found = [content_of(cell) for cell in headings]
     if len(found) != len(expected):
         return [
-            Problem(
+            FileProblem(
                 "heading_count",
                 f"The file has {len(found)} column headings, this version has {len(expected)}.",
                 "line 2",
                 "Export the file again in the version that its header names.",
+                line=2,
             )
         ]
     return [
-        Problem(
+        FileProblem(
             "heading",
             f"The heading of column {number} is {is_!r} but must be {must!r}.",
-            f"column {number}",
-            "Write the headings exactly as DATEV spells them.",
+            f"column {number} ({must})",
+            "Write the headings in DATEV's order and spelling.",
+            # Another column's heading means that the values stand in the wrong columns, too.
+            severity=Severity.ERROR if is_ in expected else Severity.WARNING,
+            line=2,
+            column=number,
+            heading=must,
         )
         for number, (is_, must) in enumerate(zip(found, expected, strict=True), start=1)
         if is_ != must
     ]
 
 
-def _row_problems(
-    row: Row, columns: tuple[Column, ...], right: re.Pattern[str], terms: BatchTerms | None, where: str
-) -> list[Problem]:
-    if len(row) != len(columns):
-        return [
-            Problem(
-                "cell_count",
-                f"{where} has {len(row)} cells, this version has {len(columns)}.",
-                "line",
-                "Write every column, also the empty ones.",
-            )
-        ]
-    contents = ["" if cell == '""' else content_of(cell) for cell in row]
-    problems = []
-    if not right.fullmatch(CELL_BREAK.join(contents)):
-        problems = [
-            cell_problem(column, content, where=where, field=column_name(index, column))
-            for index, (column, content) in enumerate(zip(columns, contents, strict=True))
-            if not column.accepts(content)
-        ]
-    if terms:
+class _RowCheck:
+    """The check of one row, with all that is the same for every row made ready once."""
+
+    def __init__(self, category: Category, columns: tuple[Column, ...], terms: BatchTerms) -> None:
+        newest = category.newest_columns
+        self._columns = columns
+        self._newest = newest
+        self._missing = [""] * (len(newest) - len(columns))
+        self._rules = category.rules
+        self._terms = terms
+        self._right: re.Pattern[str] = Column.all_accept(columns)
+
+    def __call__(self, row: Row, number: int) -> list[FileProblem]:
+        where = f"Row {number}:"
+        if len(row) != len(self._columns):
+            return [
+                FileProblem(
+                    "cell_count",
+                    f"{where} has {len(row)} cells, this version has {len(self._columns)}.",
+                    "line",
+                    "Write every column, also the empty ones.",
+                    row=number,
+                    line=number + LINES_ABOVE,
+                )
+            ]
+        contents = ["" if cell == '""' else content_of(cell) for cell in row]
+        problems = []
+        if not self._right.fullmatch(CELL_BREAK.join(contents)):
+            problems = [
+                cell_problem(self._columns, index, content, where, number)
+                for index, (column, content) in enumerate(zip(self._columns, contents, strict=True))
+                if not column.accepts(content)
+            ]
+        broken = row_problems(self._newest, self._rules, contents + self._missing, self._terms, where, number)
         # A cell that is wrong by itself is reported once, not again by every rule that reads it.
-        reported = {problem.field for problem in problems}
-        problems += [found for found in row_problems(contents, terms, where) if found.field not in reported]
-    return problems
+        wrong = {problem.column for problem in problems}
+        return problems + [problem for problem in broken if problem.column not in wrong]

@@ -100,7 +100,7 @@ def test_a_file_without_headings_is_refused():
 
 
 def test_a_byte_that_the_encoding_lacks_is_refused():
-    assert ["bad_encoding"] == _codes(b'"EXTF";700\r\n\x81\r\n')
+    assert ["bad_encoding"] == _codes(b'"EXTF";700;21;"Buchungsstapel";13\r\n\x81\r\n')
 
 
 def test_every_line_with_a_broken_quote_is_named():

@@ -6,7 +6,9 @@ from datetime import date
 import pytest
 
 from connector.datev.extf import BatchHeader, render_debtors, render_posting_batch
-from connector.datev.extf.header import DEBTORS, POSTING_BATCH, header_contents, header_problems, year_after
+from connector.datev.extf.categories import DEBTORS, POSTING_BATCH
+from connector.datev.extf.header import header_contents, header_problems
+from connector.datev.extf.terms import year_after
 from connector.errors import DataError
 from tests.unit.datev.extf.headers import HEADER
 from tests.unit.datev.samples import COMPANY, POSTING
@@ -107,7 +109,7 @@ def test_a_day_that_no_calendar_has_is_found():
     contents = list(header_contents(HEADER, POSTING_BATCH))
     contents[15] = "20261131"
 
-    assert ["header_period"] == [problem.code for problem in header_problems(contents)]
+    assert [("no_such_day", 16)] == [(problem.code, problem.column) for problem in header_problems(contents)]
 
 
 def test_a_fiscal_year_that_began_on_a_leap_day_ends_with_february():

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.datev.extf.categories import CATEGORIES, DEBTORS, POSTING_BATCH
 from connector.datev.extf.columns import CELL_BREAK, Column, Kind
 from connector.datev.extf.debtor_columns import DEBTOR_COLUMNS
-from connector.datev.extf.header import CATEGORIES, DEBTORS, HEADER_FIELDS, POSTING_BATCH
+from connector.datev.extf.header import HEADER_FIELDS
 from connector.datev.extf.posting_columns import PAIRS, POSTING_COLUMNS
 from tests.unit.datev.partner_file_list import SAMPLES
 from tests.unit.datev.partner_files import partner_file
