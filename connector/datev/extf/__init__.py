@@ -6,8 +6,8 @@ What others call (stable):
 - :func:`posting_batch_chunks` with :func:`save`: the same in steady memory, straight into a file.
 - :class:`ExtfReader`: a file of any origin and size, row by row. :func:`read_file`: the same as one object.
 - :func:`check_rows`, :func:`check_file`: every problem of what was read, as :class:`FileProblem` (a
-  :class:`~connector.errors.Problem` with severity, row, line and column). :func:`file_name_problems`,
-  :func:`size_problems`: what DATEV's online service asks of name and size.
+  :class:`~connector.errors.Problem` with severity, row, line and column). :func:`file_name_problems`:
+  what DATEV's online service asks of the name.
 - :func:`write_file`: what was read, byte for byte.
 
 What cannot be read or written is a :class:`~connector.errors.DataError` with all its problems.
@@ -16,7 +16,7 @@ What cannot be read or written is a :class:`~connector.errors.DataError` with al
 from connector.datev.extf.debtors import render_debtors
 from connector.datev.extf.file import ExtfFile, read_file, write_file
 from connector.datev.extf.header import BatchHeader
-from connector.datev.extf.limits import file_name_problems, size_problems
+from connector.datev.extf.limits import file_name_problems
 from connector.datev.extf.postings import posting_batch_chunks, render_posting_batch
 from connector.datev.extf.problems import FileProblem, Severity
 from connector.datev.extf.reader import ExtfReader
@@ -37,6 +37,5 @@ __all__ = [
     "render_debtors",
     "render_posting_batch",
     "save",
-    "size_problems",
     "write_file",
 ]

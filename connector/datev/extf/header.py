@@ -36,7 +36,7 @@ HEADER_FIELDS: tuple[Column, ...] = (
     number("Formatversion", 3, required=True),
     number("Erzeugt am", 17, 0, *_TIMESTAMP),
     reserved("Importiert"),
-    text("Herkunft", 2, "[A-Za-z]{2}", "two letters"),
+    text("Herkunft", 2, "[A-Za-z0-9]{2}", "two letters or digits"),
     text("Exportiert von", 25),
     text("Importiert von", 25),
     number("Berater", 7, 0, *_CONSULTANT, required=True),

@@ -25,18 +25,14 @@ def too_many_rows(count: int) -> FileProblem:
     )
 
 
-def size_problems(size: int) -> list[FileProblem]:
+def too_large(size: int) -> FileProblem:
     """DATEV's import takes files of a limited size (in bytes)."""
-    if size <= MAX_BYTES:
-        return []
-    return [
-        FileProblem(
-            "file_too_large",
-            f"The file has {size} bytes, DATEV takes {MAX_BYTES}.",
-            "file",
-            "Split the records over several files.",
-        )
-    ]
+    return FileProblem(
+        "file_too_large",
+        f"The file has {size} bytes, DATEV takes {MAX_BYTES}.",
+        "file",
+        "Split the records over several files.",
+    )
 
 
 def file_name_problems(name: str) -> list[FileProblem]:

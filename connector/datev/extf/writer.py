@@ -20,7 +20,7 @@ from connector.datev.extf.header import (
     header_problems,
     version_of,
 )
-from connector.datev.extf.limits import MAX_BYTES, MAX_ROWS, size_problems, too_many_rows
+from connector.datev.extf.limits import MAX_BYTES, MAX_ROWS, too_large, too_many_rows
 from connector.datev.extf.problems import LINES_ABOVE, FileProblem
 from connector.datev.extf.reader import ENCODING
 from connector.errors import DataError
@@ -190,4 +190,6 @@ def _file_problems(count: int, size: int) -> list[FileProblem]:
         problems.append(FileProblem("no_rows", "The file has no records.", "file", "Send no file at all."))
     if count > MAX_ROWS:
         problems.append(too_many_rows(count))
-    return problems + size_problems(size)
+    if size > MAX_BYTES:
+        problems.append(too_large(size))
+    return problems

@@ -209,7 +209,7 @@ def test_more_than_99999_rows_are_refused(monkeypatch):
 
 
 def test_a_file_above_the_size_limit_is_refused(monkeypatch):
-    monkeypatch.setattr("connector.datev.extf.limits.MAX_BYTES", 100)
+    monkeypatch.setattr("connector.datev.extf.writer.MAX_BYTES", 100)
 
     assert ["file_too_large"] == [problem.code for problem in _problems()]
 
