@@ -7,6 +7,7 @@ from connector.demo.patience import Patience
 from connector.demo.scenario import SampleDeal
 from connector.demo.telling import Teller
 from connector.pipeline.services import Services
+from connector.pipeline.states import INVOICE
 from connector.store import runs
 from connector.store.runs import RunRow
 
@@ -63,7 +64,7 @@ def _read(services: Services, deals: list[Watched]) -> dict[Watched, RunRow]:
     found = {}
     with services.database.transaction() as tx:
         for watched in deals:
-            run = runs.latest_of_deal(tx, watched.tenant_id, watched.deal_id)
+            run = runs.latest_of_deal(tx, watched.tenant_id, watched.deal_id, kind=INVOICE)
             if run:
                 found[watched] = run
     return found

@@ -6,10 +6,10 @@ decided later from the deal itself.
 """
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.pipedrive.webhook import DealChange, DealEvent
-from connector.pipeline.after_hand_over import ask_for_correction
+from connector.pipeline.after_hand_over import QUIET_SWEEPS, ask_about_merge, look_again
 from connector.pipeline.ignore import DealFacts, ignoring_rule
 from connector.pipeline.services import Services
 from connector.pipeline.states import (
@@ -31,6 +31,14 @@ _STILL_OURS = (*RUN_BEFORE_HAND_OVER, *_ENDED_WITHOUT_BATCH)
 _OVER = (DealChange.REOPENED, DealChange.LOST, DealChange.DELETED)
 """Changes after which the deal is probably not to be booked."""
 
+_SAYS = {
+    DealChange.WON: "was won again",
+    DealChange.REOPENED: "was reopened",
+    DealChange.LOST: "was lost",
+    DealChange.DELETED: "was deleted",
+}
+"""How the journal says what an event reports of a deal that was handed over."""
+
 _KEPT = tuple(field.name for field in fields(DealEvent) if field.name != "actor_user_id")
 """What the inbox keeps of an event."""
 
@@ -45,6 +53,8 @@ class _Arrival:
     tenant: TenantRow
     event: DealEvent
     now: datetime
+    quiet: timedelta
+    """How long after the hand-over more events are waited for."""
 
     def note(self, run_id: int, what: str, *, before: str, after: str, message: str) -> None:
         """A journal row of a run."""
@@ -94,7 +104,7 @@ def receive(services: Services, tenant: TenantRow, event: DealEvent, source: str
             # Only being won makes a run; a new win that made none has found one, and runs are never deleted.
             return []
         inbox.link(tx, inbox_id, known.id)
-        return _again(_Arrival(tx, tenant, event, now), known)
+        return _again(_Arrival(tx, tenant, event, now, services.timers.sweep * QUIET_SWEEPS), known)
 
 
 def _first_win(
@@ -132,7 +142,7 @@ def _create(arrival: _Arrival, deal_id: int, message: str) -> int | None:
 
 
 def _again(arrival: _Arrival, run: RunRow) -> list[int]:
-    """A deal that has a run: until the hand-over it is read again or cancelled, after it a human compares."""
+    """A deal that has a run: until the hand-over it is read again or cancelled, after it only compared."""
     event = arrival.event
     if event.change is DealChange.MERGED:
         return _merged(arrival, run)
@@ -150,11 +160,18 @@ def _again(arrival: _Arrival, run: RunRow) -> list[int]:
 
 
 def _after_hand_over(arrival: _Arrival, run: RunRow) -> None:
+    """Whatever the event says, the deal itself tells whether it still is what was booked."""
     event = arrival.event
-    if event.change in _OVER:
-        _correct(arrival, run, f"was {event.change}")
-    elif event.change is DealChange.WON and _is_other_win(arrival.tx, event, run):
-        _correct(arrival, run, "was won again")
+    if event.change is DealChange.WON and _is_same_win(arrival.tx, event, run):
+        return
+    look_again(
+        arrival.tx,
+        run,
+        f"The deal {_SAYS.get(event.change, 'has changed')} after the hand-over with run {run.id}.",
+        now=arrival.now,
+        quiet=arrival.quiet,
+        event_id=event.event_id,
+    )
 
 
 def _won(arrival: _Arrival, run: RunRow) -> list[int]:
@@ -217,7 +234,7 @@ def _merged(arrival: _Arrival, run: RunRow) -> list[int]:
     survivor = int(arrival.event.merged_to or 0)
     other = runs.latest_of_deal(arrival.tx, arrival.tenant.id, survivor, kind=INVOICE, lock=True)
     if not _still_ours(run):
-        _correct(arrival, run, f"was merged into deal {survivor}")
+        _ask_about_merge(arrival, run, f"was merged into deal {survivor}")
         if other is not None and other.state in RUN_BEFORE_HAND_OVER:
             _ask(
                 arrival,
@@ -235,7 +252,7 @@ def _merged(arrival: _Arrival, run: RunRow) -> list[int]:
         created = _create(arrival, survivor, message)
         return [] if created is None else [created]
     if not _still_ours(other):
-        _correct(arrival, other, f"took up deal {run.deal_id}")
+        _ask_about_merge(arrival, other, f"took up deal {run.deal_id}")
         return []
     if other.state == IGNORED or other.reason_code == CANCELLED_BY_HAND:
         return []
@@ -258,8 +275,8 @@ def _ask(arrival: _Arrival, run: RunRow, code: str, message: str, cure: str) -> 
     arrival.note(run.id, "needs_attention", before=run.state, after=NEEDS_ATTENTION, message=message)
 
 
-def _correct(arrival: _Arrival, run: RunRow, what: str) -> None:
-    ask_for_correction(
+def _ask_about_merge(arrival: _Arrival, run: RunRow, what: str) -> None:
+    ask_about_merge(
         arrival.tx,
         run,
         f"The deal {what} after it had been handed over to DATEV with run {run.id}.",
@@ -269,15 +286,9 @@ def _correct(arrival: _Arrival, run: RunRow, what: str) -> None:
 
 
 def _is_same_win(tx: Transaction, event: DealEvent, run: RunRow) -> bool:
-    """Whether this is the win that the run has read."""
+    """Whether this is the win that the run has read; several hooks report the same win."""
     booked = _booked_win(tx, run)
     return booked is not None and event.won_time is not None and _close(event.won_time, booked)
-
-
-def _is_other_win(tx: Transaction, event: DealEvent, run: RunRow) -> bool:
-    """Whether this is another win than the one that was handed over; several hooks report the same win."""
-    booked = _booked_win(tx, run)
-    return booked is not None and event.won_time is not None and not _close(event.won_time, booked)
 
 
 def _booked_win(tx: Transaction, run: RunRow) -> datetime | None:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from connector.errors import ConfigurationError, NotFoundError, PermanentError
+from connector.pipeline.after_hand_over import MERGED
 from connector.pipeline.services import Services
 from connector.pipeline.states import (
-    CORRECTION,
     IGNORED,
     NEEDS_ATTENTION,
     RUN_BEFORE_HAND_OVER,
@@ -54,7 +54,7 @@ def retry_run(services: Services, run_id: int, *, actor: str, send_again: bool =
             return _hurry(services, tx, run, actor)
         if run.state == IGNORED:
             return _ask_rules_again(services, tx, run, actor)
-        if run.state != NEEDS_ATTENTION or run.kind == CORRECTION:
+        if run.state != NEEDS_ATTENTION or run.reason_code == MERGED:
             raise PermanentError(
                 f"Run {run_id} is {run.state}, so there is nothing to retry.",
                 code="nothing_to_retry",

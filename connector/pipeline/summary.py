@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from connector.pipeline.states import INVOICE
 from connector.store import Transaction, debtors, documents, runs, submissions
 from connector.store.runs import RunRow
 
@@ -46,8 +47,8 @@ def summaries(tx: Transaction, rows: list[RunRow]) -> list[RunSummary]:
 
 
 def latest_summary(tx: Transaction, tenant_id: int, deal_id: int) -> RunSummary | None:
-    """The facts of a deal's newest run."""
-    run = runs.latest_of_deal(tx, tenant_id, deal_id)
+    """The facts of the newest run that books the deal."""
+    run = runs.latest_of_deal(tx, tenant_id, deal_id, kind=INVOICE)
     return summarize(tx, run) if run else None
 
 

@@ -12,6 +12,7 @@ from connector.errors import DataError, Problem
 from connector.invoice.choose import looks_like_pdf, newest_matching_pdf
 from connector.invoice.pdf import make_invoice_pdf
 from connector.pipeline.booking_tables import booking_tables
+from connector.pipeline.content import content_hash, content_of
 from connector.pipeline.drafting import decide_invoice, decide_postings, read_draft_sale
 from connector.pipeline.hand_over.files import check_rendering
 from connector.pipeline.partners import pipedrive_client
@@ -92,15 +93,10 @@ def _write(
     )
     return {
         "invoice": to_plain(invoice),
-        "content_hash": content_hash(invoice),
+        "content_hash": content_hash(content_of(invoice, named=bool(sale.lines))),
         # The booking is explained with the configuration that decided it, maybe newer than the reading.
         "config_version": work.tenant.config_version,
     }
-
-
-def content_hash(invoice: Invoice) -> str:
-    """Hash over lines, buyer and dates: tells an unchanged re-win from a changed deal."""
-    return hashlib.sha256(repr(to_plain(invoice)).encode()).hexdigest()
 
 
 def _check(

@@ -1,0 +1,152 @@
+"""A correction: received → cancelled where the deal still shows what was handed over, else a human's turn.
+
+From the hand-over on nothing changes by itself. Whatever is told about a deal then, also the echo of our own
+words on it, only makes us look: this reads the deal again and lays both versions side by side.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connector.accounting.invoice import Invoice
+from connector.codec import from_plain, to_plain
+from connector.errors import DataError, NotFoundError, Problem
+from connector.pipeline.after_hand_over import CHANGED, CURE, UNCHANGED
+from connector.pipeline.booking_tables import booking_tables
+from connector.pipeline.content import DEAL, Content, content_hash, content_of, differences
+from connector.pipeline.drafting import decide_invoice, read_draft_sale
+from connector.pipeline.runner import Finish, Work
+from connector.pipeline.states import CANCELLED, CANCELLED_BY_HAND, CORRECTION, INVOICE, NEEDS_ATTENTION
+from connector.pipeline.steps.identity import identity_of
+from connector.pipeline.steps.reading import not_won, read_deal
+from connector.store import Transaction, documents, runs, tenants
+from connector.store.runs import RunRow
+from connector.tenants.config import NumberSource, TenantConfig
+
+_LONGEST_PIECE = 300
+"""Characters of a piece in the reason; the journal keeps it whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Booked:
+    """What the deal is compared with."""
+
+    run: RunRow
+    """The run that booked the deal."""
+    settled: RunRow
+    """The same, or the newest correction that a human has settled: that version is no news any more."""
+    content: Content
+    config: TenantConfig
+    """The configuration that decided the booking: a change of it is no change of the deal."""
+    document_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The deal as it is now."""
+
+    content: Content
+    kept: Mapping[str, Any]
+    """Columns of the run."""
+
+
+def compare(work: Work, run: RunRow) -> Finish:
+    """Settle a correction by itself where nothing changed; else ask, with both versions.
+
+    :raises DataError: the deal has not the shape that Pipedrive documents, or was never booked.
+    """
+    with work.services.database.transaction() as tx:
+        booked = _booked(tx, work, run)
+    found = _found(work, booked)
+    values = {**found.kept, "content_hash": content_hash(found.content), "resume_state": None}
+    changes = differences(booked.content, found.content)
+    if values["content_hash"] == booked.settled.content_hash or not changes:
+        what = f"Read again after the hand-over with run {booked.run.id}"
+        message = f"{what}: what the invoice shows is unchanged."
+        reason = {"reason_code": UNCHANGED, "reason_message": message, "reason_cure": ""}
+        return Finish(CANCELLED, message=message, values={**values, **reason}, due_in=None, goes_on=False)
+    message = _side_by_side(booked, changes)
+    reason = {"reason_code": CHANGED, "reason_message": message, "reason_cure": CURE}
+    return Finish(
+        NEEDS_ATTENTION,
+        message=message,
+        details={"versions": {"before": dict(booked.content), "now": dict(found.content)}},
+        values={**values, **reason},
+        due_in=None,
+        goes_on=False,
+    )
+
+
+def _side_by_side(booked: _Booked, changes: list[tuple[str, str, str]]) -> str:
+    """One sentence per piece, joined as the problems of an error are."""
+    before = "booked" if booked.settled == booked.run else f"settled with run {booked.settled.id}"
+    sentences = [f"The deal changed after it had been handed over to DATEV with run {booked.run.id}"]
+    sentences += [f"{name}: {before} {_short(was)}, now {_short(is_now)}" for name, was, is_now in changes]
+    return "; ".join(f"{sentence}." for sentence in sentences)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_PIECE else f"{text[:_LONGEST_PIECE]}…"
+
+
+def _booked(tx: Transaction, work: Work, run: RunRow) -> _Booked:
+    booked = runs.latest_of_deal(tx, run.tenant_id, run.deal_id, kind=INVOICE)
+    document = documents.of_run(tx, booked.id) if booked else None
+    if booked is None or document is None:
+        raise DataError(
+            [
+                Problem(
+                    "nothing_booked",
+                    "The deal has no booking to compare it with.",
+                    "deal",
+                    "Cancel this run: ml-connector run cancel RUN --reason TEXT",
+                )
+            ]
+        )
+    settled = next(
+        (
+            earlier
+            for earlier in runs.search(tx, tenant_id=run.tenant_id, deal_id=run.deal_id)
+            if earlier.kind == CORRECTION
+            and (earlier.state, earlier.reason_code) == (CANCELLED, CANCELLED_BY_HAND)
+            and earlier.content_hash is not None
+        ),
+        booked,
+    )
+    version = booked.config_version or work.tenant.config_version
+    config = tenants.config_version(tx, run.tenant_id, version)
+    return _Booked(booked, settled, _content_of_run(tx, settled), config, document.document_number)
+
+
+def _content_of_run(tx: Transaction, run: RunRow) -> Content:
+    plain = runs.document_of(tx, run.id, "invoice")
+    if plain is None:
+        return {DEAL: "no invoice"}
+    bundle = runs.document_of(tx, run.id, "bundle")
+    return content_of(from_plain(plain, Invoice), named=_has_lines(bundle))
+
+
+def _found(work: Work, booked: _Booked) -> _Found:
+    try:
+        bundle = read_deal(work, booked.run.deal_id)
+    except NotFoundError:
+        return _Found({DEAL: "does not exist any more"}, {"invoice": None})
+    kept = {"bundle": bundle, "title": str(bundle["deal"].get("title") or "")}
+    status = not_won(bundle)
+    if status:
+        return _Found({DEAL: f"{status}, not won"}, {**kept, "invoice": None})
+    config = booked.config
+    # A number of ours was drawn once and stays; one that the deal carries may have been corrected there.
+    number = "" if config.numbers.source is NumberSource.FIELD else booked.document_number
+    try:
+        sale = read_draft_sale(bundle, config, identity_of(work.tenant, booked.run), number=number)
+        invoice = decide_invoice(sale, config, booking_tables(config.terms.chart))
+    except DataError as e:
+        why = f"cannot be invoiced as it stands: {e.message.rstrip('.')}"
+        return _Found({DEAL: why}, {**kept, "invoice": None})
+    return _Found(content_of(invoice, named=bool(sale.lines)), {**kept, "invoice": to_plain(invoice)})
+
+
+def _has_lines(bundle: Mapping[str, Any]) -> bool:
+    """Whether the invoice's lines are the deal's own, with names of their own."""
+    return any(line.get("is_enabled") is not False for line in bundle.get("products") or ())

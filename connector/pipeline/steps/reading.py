@@ -1,0 +1,48 @@
+"""Reading a deal with everything around it, the field definitions from our cache where they are fresh."""
+
+from datetime import timedelta
+from typing import Any
+
+from connector.pipedrive.bundle import read_bundle, read_definitions, with_definitions
+from connector.pipedrive.fields import stale_entities
+from connector.pipedrive.operations import ENTITIES
+from connector.pipeline.partners import pipedrive_client
+from connector.pipeline.runner import Work
+from connector.store import tenants
+
+DEFINITIONS_KEPT_FOR = timedelta(hours=1)
+"""Field definitions cost 40 of Pipedrive's tokens; an unknown key makes us read them earlier."""
+
+
+def read_deal(work: Work, deal_id: int) -> dict[str, Any]:
+    """The bundle with field definitions from the cache, read anew when too old or when a key is unknown.
+
+    :raises NotFoundError: the deal does not exist any more, or is hidden from the connected user.
+    :raises DataError: the deal has not the shape that Pipedrive documents.
+    """
+    client = pipedrive_client(work.services, work.tenant, work.budget)
+    database, tenant = work.services.database, work.tenant
+    with database.transaction() as tx:
+        cached = tenants.field_definitions(tx, tenant.id)
+    fresh = {
+        entity: definitions
+        for entity, (definitions, read_at) in cached.items()
+        if read_at > work.now - DEFINITIONS_KEPT_FOR
+    }
+    newly_read = read_definitions(client, [entity for entity in ENTITIES if entity not in fresh])
+    bundle = read_bundle(client, deal_id, definitions={**fresh, **newly_read})
+    outdated = [entity for entity in stale_entities(bundle) if entity not in newly_read]
+    newly_read |= read_definitions(client, outdated)
+    if newly_read:
+        with database.transaction() as tx:
+            tenants.keep_field_definitions(tx, tenant.id, newly_read, now=work.now)
+    return with_definitions(bundle, newly_read)
+
+
+def not_won(bundle: dict[str, Any]) -> str:
+    """The status of a deal that is not to be booked (``open``, ``deleted`` …); empty if it is won."""
+    deal = bundle["deal"]
+    if deal.get("is_deleted") is True:
+        # Pipedrive shows a deleted deal for thirty days more, with the status it had.
+        return "deleted"
+    return "" if deal.get("status") == "won" else str(deal.get("status"))
