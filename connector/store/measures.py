@@ -35,7 +35,7 @@ class Measures:
     runs: dict[tuple[str, str], int]
     """By tenant key and state."""
     batches: dict[tuple[str, str], int]
-    """By tenant key and state."""
+    """By tenant key and state; ``cancelled``: it waits, but all its runs were cancelled."""
     oldest_due_run: datetime | None
     oldest_due_batch: datetime | None
     unreconciled: int
@@ -48,12 +48,15 @@ class Measures:
 def read(tx: Transaction, *, now: datetime) -> Measures:
     """Read all measures."""
     return Measures(
-        runs=_by_state(tx, run),
-        batches=_by_state(tx, batch),
+        runs=_by_state(tx, run, run.c.state),
+        batches=_by_state(tx, batch, sa.case((_GIVEN_UP, "cancelled"), else_=batch.c.state)),
         oldest_due_run=_oldest_due(tx, run, RUN_AT_REST, now),
         oldest_due_batch=_oldest_due(tx, batch, BATCH_AT_REST, now),
         unreconciled=tx.execute(
-            sa.select(sa.func.count()).select_from(submission).where(submission.c.state == "intended")
+            sa.select(sa.func.count())
+            .select_from(submission)
+            .join(batch, batch.c.id == submission.c.batch_id)
+            .where(submission.c.state == "intended", ~_GIVEN_UP)
         ).scalar_one(),
         parked={row.key: row.parked for row in tx.execute(_PARKED)},
         logins=[LoginEnd(*row) for row in tx.execute(_LOGINS)],
@@ -73,6 +76,12 @@ def newest_schema() -> str:
     return ScriptDirectory(str(Path(__file__).parent / "migrations")).get_current_head() or ""
 
 
+_GIVEN_UP = sa.and_(
+    batch.c.state == "needs_attention",
+    ~sa.exists().where(run.c.batch_id == batch.c.id, run.c.state != "cancelled"),
+)
+"""Nobody is waited for: a human has cancelled every run that the batch had."""
+
 _PARKED = sa.select(tenant.c.key, tenant.c.parked_at.is_not(None).label("parked"))
 
 _LOGINS = (
@@ -89,11 +98,11 @@ _LOGINS = (
 )
 
 
-def _by_state(tx: Transaction, table: sa.Table) -> dict[tuple[str, str], int]:
+def _by_state(tx: Transaction, table: sa.Table, state: sa.ColumnElement[str]) -> dict[tuple[str, str], int]:
+    labelled = state.label("state")
+    counted = sa.select(tenant.c.key, labelled).join(table, tenant.c.id == table.c.tenant_id).subquery()
     rows = tx.execute(
-        sa.select(tenant.c.key, table.c.state, sa.func.count())
-        .join(tenant, tenant.c.id == table.c.tenant_id)
-        .group_by(tenant.c.key, table.c.state)
+        sa.select(counted.c.key, counted.c.state, sa.func.count()).group_by(counted.c.key, counted.c.state)
     )
     return {(key, state): count for key, state, count in rows}
 
