@@ -15,7 +15,7 @@ from connector.datev.extf.rules import row_problems
 from connector.datev.extf.terms import BatchTerms
 from connector.datev.extf.writer import RowLayout, chunks
 
-_FILLED = (1, 2, 4, 5, 7, 8, 9, 10, 15, 16, 18, 19, 20, 22, 26, 29, 33, 99, 102)
+_FILLED = (1, 2, 4, 5, 7, 8, 9, 10, 15, 16, 18, 19, 20, 22, 26, 29, 33, 99, 102, 244)
 _LAYOUT = RowLayout(DEBTOR_COLUMNS, _FILLED)
 
 _COMPANY, _PERSON = "2", "1"
@@ -88,6 +88,7 @@ def _contents(record: DebtorRecord) -> tuple[str, ...]:
         record.email,
         record.customer_number,
         record.contact,
+        record.name_rest,
     )
 
 

@@ -108,7 +108,10 @@ class PostingRows:
         layout = self._layout_of(posting)
         contents = _contents(posting, self._lock)
         found = self._posting_problems(posting, where, number)
-        found += layout.cell_problems(contents, where, number)
+        cells = layout.cell_problems(contents, where, number)
+        found += cells
+        if not {problem.column for problem in cells} & {1, 4, 5}:
+            found += _base_problems(posting, where, number)
         if self._terms:
             wrong = {problem.column for problem in found}
             row = layout.spread(contents, len(POSTING_COLUMNS))
@@ -165,7 +168,7 @@ class PostingRows:
                     number,
                 )
             )
-        return found + _base_problems(posting, where, number)
+        return found
 
     def _layout_of(self, posting: Posting) -> "_Layout":
         return self._layouts[min(len(posting.extra), EXTRA_PAIRS)]
@@ -207,6 +210,20 @@ class PostingRows:
         if not all(POSTING_COLUMNS[n - 1].accepts(row[n - 1]) for n in (9, 40, 41)):
             raise _NotPlainError
         return contents
+
+
+def longest_row(posting: Posting) -> int:
+    """Bytes that the row of a posting takes at most: every quote doubled, the line end included.
+
+    Windows-1252 has one byte per character. The size does not depend on the batch, so it can be asked
+    before there is one.
+    """
+    contents = _contents(posting, "0")
+    return _EMPTY_ROW + sum(map(len, contents)) + sum(content.count('"') for content in contents)
+
+
+_EMPTY_ROW = sum(len(column.empty_cell) + 1 for column in POSTING_COLUMNS) + 1
+"""125 empty cells, 124 separators, CR LF."""
 
 
 class _NotPlainError(Exception):
@@ -287,10 +304,12 @@ def _currency_cells(p: Posting) -> tuple[str, str, str, str]:
     rate, base = p.exchange_rate, p.base_amount
     if p.currency == HOME_CURRENCY and rate is None and base is None:
         return "", "", "", ""
-    if p.currency == HOME_CURRENCY or not rate or not base or not base_fits(p.amount, rate, base):
+    if p.currency == HOME_CURRENCY or rate is None or base is None:
         raise _NotPlainError
     contents = (p.currency, decimal_text(rate, 6), decimal_text(base, 2), HOME_CURRENCY)
-    if not _CURRENCY_RIGHT(CELL_BREAK.join(contents)):
+    if not (_CURRENCY_RIGHT(CELL_BREAK.join(contents)) and all(contents)):
+        raise _NotPlainError
+    if not base_fits(p.amount, rate, base):
         raise _NotPlainError
     return contents
 
@@ -299,11 +318,9 @@ _CURRENCY_RIGHT = Column.all_accept(POSTING_COLUMNS[2:6]).fullmatch
 
 
 def _base_problems(posting: Posting, where: str, number: int) -> list[FileProblem]:
-    """Ours is right to the cent, though files of others may round their rates."""
+    """Ours is right to the cent, though files of others may round their rates; of numbers that fit."""
     rate, base = posting.exchange_rate, posting.base_amount
-    if not (rate and base) or not all(value.is_finite() for value in (posting.amount, rate, base)):
-        return []
-    if base_fits(posting.amount, rate, base):
+    if rate is None or base is None or base_fits(posting.amount, rate, base):
         return []
     return [
         _problem(

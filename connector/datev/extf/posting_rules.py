@@ -8,7 +8,7 @@ column that a version does not have yet is empty. A rule that only warns says wh
 import re
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 
 from connector.datev.extf.posting_columns import PAIRS, POSTING_COLUMNS
@@ -24,6 +24,7 @@ _SPREAD_OF_RATES = Decimal("0.0005")
 _COUNTRY_COLUMN, _RATE_COLUMN = 40, 41
 _COUNTRY = re.compile("[A-Z]{2}.*")
 _VAT_ID = re.compile("[A-Z]{2}.{2,13}")
+_NUMBER = re.compile("[0-9]{1,10}(?:,[0-9]{1,6})?")
 _RATE = re.compile("[0-9].*")
 _NEEDED_BY_KEY: dict[str, tuple[tuple[int, re.Pattern[str], str], ...]] = {
     "10": ((_COUNTRY_COLUMN, _COUNTRY, "country"), (_RATE_COLUMN, _RATE, "foreign tax rate")),
@@ -287,7 +288,4 @@ def document_date_of(day_month: str, terms: BatchTerms) -> date | None:
 
 def _decimal(content: str) -> Decimal | None:
     """A written number; None where the cell holds none, which its column says."""
-    try:
-        return Decimal(content.replace(",", "."))
-    except InvalidOperation:
-        return None
+    return Decimal(content.replace(",", ".")) if _NUMBER.fullmatch(content) else None

@@ -14,6 +14,9 @@ from connector.datev.extf.reader import Row
 from connector.datev.extf.rules import row_problems
 from connector.datev.extf.terms import BatchTerms
 
+_READ_BY_THE_ROWS = {3, 4, 5, 13, 14, 15, 16, 21}
+"""Fields of the header that say how rows are checked: where one is wrong, the rows cannot be judged."""
+
 
 def check_file(file: ExtfFile) -> list[FileProblem]:
     """Every problem of a file of any origin; empty where DATEV should import it without a warning.
@@ -32,7 +35,8 @@ def check_rows(header: Row, headings: Row, rows: Iterable[Row]) -> Iterator[File
     contents = [content_of(cell) for cell in header]
     problems = _header_line_problems(header) + header_problems(contents)
     yield from problems
-    if any(problem.severity is Severity.ERROR for problem in problems):
+    wrong = {problem.column for problem in problems if problem.severity is Severity.ERROR}
+    if None in wrong or wrong & _READ_BY_THE_ROWS:
         return
     category = CATEGORIES.get(int(contents[2]))
     columns = category.columns(int(contents[4])) if category else None
