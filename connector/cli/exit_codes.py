@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     UNREACHABLE = 4
     BUG = 70
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 MEANINGS: dict[ExitCode, str] = {
@@ -25,6 +26,7 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.UNREACHABLE: "the database or a partner cannot be reached: try again later",
     ExitCode.BUG: "a fault of the program itself",
     ExitCode.INTERRUPTED: "stopped by Ctrl-C",
+    ExitCode.TERMINATED: "stopped by SIGTERM",
 }
 
 

@@ -1,5 +1,6 @@
 """Runs the demo: starts everything, plays the scenario, stops everything."""
 
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from connector.runtime.specs import Event, EventKind, ProcessSpec
 from connector.runtime.supervisor import StartFailedError, Supervisor
 from connector.runtime.up import flower_login_file
 
-INTERRUPTED = 130
-"""As a shell has it for a program that was ended by Ctrl-C."""
+ENDED_BY_SIGNAL = 128
+"""A shell adds the signal's number to this: 130 for Ctrl-C, 143 for SIGTERM."""
 
 SAID_EVENTS = (EventKind.DIED, EventKind.KILLED, EventKind.LEFTOVER)
 
@@ -29,8 +30,8 @@ def run_demo(
     """Play the demo.
 
     :param once: end after the deals have ended, instead of staying up until Ctrl-C.
-    :returns: the exit code: 0 if every deal ended where it should, 1 if not, 130 if Ctrl-C or SIGTERM came
-        before that was known.
+    :returns: the exit code: 0 if every deal ended where it should, 1 if not; if Ctrl-C or SIGTERM came
+        before that was known, 130 or 143, once everything is stopped.
     :raises ConfigurationError: something does not start; everything is stopped again.
     """
     log.configure(level="ERROR", fmt="text")
@@ -46,7 +47,7 @@ def run_demo(
             ending = None
     if ending is None:
         teller.live("Interrupted; everything is stopped.")
-        return INTERRUPTED
+        return ENDED_BY_SIGNAL + (stop.asked_by or signal.SIGINT)
     teller.live("Everything is stopped.")
     return ending.exit_code
 

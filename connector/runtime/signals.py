@@ -34,6 +34,8 @@ class StopRequests:
 
     def __init__(self) -> None:
         self.asked = threading.Event()
+        self.asked_by: int | None = None
+        """Number of the signal that asked first."""
         self._turn = threading.Lock()
         self._watched: _Stoppable | None = None
         self._before: dict[int, _Handler] = {}
@@ -69,6 +71,7 @@ class StopRequests:
             if number[0] not in STOP_SIGNALS:
                 continue
             with self._turn:
+                self.asked_by = self.asked_by or number[0]
                 self.asked.set()
                 if self._watched:
                     self._watched.request_stop()
