@@ -8,6 +8,7 @@ import click
 from connector import log
 from connector.cli.connections import connect, disconnect
 from connector.cli.datev import datev
+from connector.cli.debtors import debtors
 from connector.cli.exit_codes import MEANINGS, ExitCode
 from connector.cli.failures import Failure, bug, failure_of
 from connector.cli.keys import keys
@@ -16,6 +17,7 @@ from connector.cli.preview import preview
 from connector.cli.processes import demo, migrate, up
 from connector.cli.runs import run
 from connector.cli.tenants import tenant
+from connector.cli.validate import validate
 from connector.cli.webhooks import webhook
 from connector.errors import ConnectorError
 
@@ -71,6 +73,8 @@ for _command in (
     datev,
     run,
     preview,
+    validate,
+    debtors,
     keys,
 ):
     main.add_command(_command)

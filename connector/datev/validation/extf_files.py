@@ -1,0 +1,138 @@
+"""Check an EXTF file of any origin and size, row by row."""
+
+import codecs
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, cast
+
+from connector.datev.extf.limits import MAX_BYTES
+from connector.datev.extf.problems import FileProblem
+from connector.datev.extf.reader import ENCODING, ExtfReader, Row
+from connector.datev.extf.validator import check_rows
+from connector.datev.findings import Finding, Severity
+from connector.datev.validation.report import FileReport
+from connector.errors import DataError, Problem
+
+FORMAT = "extf"
+
+_UNKNOWN_CATEGORY = "category_unknown"
+_OUTSIDE_THE_FILE = (
+    "Whether accounts, debtors, cost centres and document links exist at DATEV: the file does not say."
+)
+
+
+def check_extf(source: BinaryIO, report: FileReport, member: str = "") -> None:
+    """Check the file and write down what is found.
+
+    :param source: at its beginning.
+    :param member: its name, where it lies inside a ZIP.
+    """
+    report.leave_out(_OUTSIDE_THE_FILE)
+    watched = _Watched(source)
+    problems: list[Problem] = []
+    count = 0
+    try:
+        reader = ExtfReader(cast("BinaryIO", watched))
+        if not member:
+            report.category = int(reader.category) if reader.category.isdecimal() else None
+            report.version = reader.version
+        rows = _Counted(reader)
+        for problem in check_rows(reader.header, reader.headings, rows):
+            problems.append(problem)  # noqa: PERF402 - what was found stays found when the reader refuses the rest
+        # A file whose category is unknown was not read on; its lines and bytes are looked at all the same.
+        for _ in rows:
+            pass
+        count = rows.count
+    except DataError as error:
+        problems += error.problems
+        count = max(count, watched.lines - 2)
+    report.rows = (report.rows or 0) + max(count, 0)
+    findings = [_finding(problem, member) for problem in problems]
+    if watched.size > MAX_BYTES:
+        findings.append(_too_large(watched.size, member))
+    if watched.looks_like_utf8:
+        findings.append(_utf8_finding(member))
+    if any(finding.rule == _UNKNOWN_CATEGORY for finding in findings):
+        report.leave_out("Headings and rows: the columns of this category are not known here.")
+    report.findings += findings
+
+
+def _finding(problem: Problem, member: str) -> Finding:
+    if not isinstance(problem, FileProblem):
+        return Finding(
+            rule=problem.code, message=problem.message, cure=problem.cure, field=problem.field, file=member
+        )
+    unknown = problem.code == _UNKNOWN_CATEGORY
+    return Finding(
+        rule=problem.code,
+        message=problem.message,
+        cure=problem.cure,
+        severity=Severity.INFO if unknown else Severity(str(problem.severity)),
+        file=member,
+        line=problem.line,
+        row=problem.row,
+        column=problem.column,
+        field=problem.heading,
+    )
+
+
+def _too_large(size: int, member: str) -> Finding:
+    return Finding(
+        rule="file_too_large",
+        message=f"The file has {size} bytes, DATEV takes {MAX_BYTES}.",
+        cure="Split the records over several files.",
+        file=member,
+    )
+
+
+def _utf8_finding(member: str) -> Finding:
+    return Finding(
+        rule="utf8_without_mark",
+        message=f"The file is UTF-8 without byte-order mark, which DATEV reads as {ENCODING}.",
+        cure=f"Write the file as {ENCODING} (Windows-1252), or as UTF-8 with byte-order mark.",
+        file=member,
+    )
+
+
+class _Counted:
+    """Rows that can be asked how many they were; a second loop goes on where the first ended."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows = iter(rows)
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self._rows:
+            self.count += 1
+            yield row
+
+
+class _Watched:
+    """A stream that notes on the way whether its bytes are UTF-8 without saying so."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._possible = True
+        self._beyond_ascii = False
+        self.size = 0
+        self.lines = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        block = self._source.read(size)
+        if self.size == 0 and block.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            self._possible = False
+        self.size += len(block)
+        self.lines += block.count(b"\n")
+        if self._possible and (self._beyond_ascii or not block.isascii()):
+            self._beyond_ascii = True
+            try:
+                self._decoder.decode(block, final=not block)
+            except UnicodeDecodeError:
+                self._possible = False
+        return block
+
+    @property
+    def looks_like_utf8(self) -> bool:
+        """Whether there are characters beyond ASCII and all of them are UTF-8."""
+        return self._possible and self._beyond_ascii
