@@ -68,6 +68,9 @@ class DealEvent:
     """1 for the first try."""
     pipeline_id: int | None
     currency: str
+    changed: tuple[str, ...] = ()
+    """Names of the changed fields and keys of the changed custom fields, in order; empty where the body does
+    not tell (version 1, created, deleted). A change of the deal's lines shows as ``update_time`` alone."""
 
     @property
     def change(self) -> DealChange:
@@ -99,6 +102,8 @@ _SAFE_KEY = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 _WORD = re.compile(r"[A-Za-z_]{1,40}")
 _ID = re.compile(r"[0-9]{1,18}")
 """Below 2^63, so it fits the database's integers."""
+_MOST_CHANGED = 100
+"""Changed fields that are kept of an event; it is no more than a hint by which a reading is saved."""
 
 
 def parse_delivery(body: Any) -> DealEvent | None:
@@ -143,6 +148,7 @@ def _parse_v2(body: Mapping[str, Any], meta: Mapping[str, Any]) -> DealEvent | N
         attempt=_optional_id(meta, "meta.attempt") or 1,
         pipeline_id=_optional_id(data, "data.pipeline_id"),
         currency=_hint(data, "currency"),
+        changed=_changed(previous) if action is DealAction.CHANGED else (),
     )
 
 
@@ -176,6 +182,19 @@ def _parse_v1(body: Mapping[str, Any], meta: Mapping[str, Any]) -> DealEvent | N
         pipeline_id=_optional_id(current, "current.pipeline_id"),
         currency=_hint(current, "currency"),
     )
+
+
+def _changed(previous: Mapping[str, Any]) -> tuple[str, ...]:
+    """What version 2's sparse ``previous`` names; nothing where a name is strange or there are too many."""
+    custom = previous.get("custom_fields")
+    names = [
+        *(name for name in previous if name != "custom_fields"),
+        *(custom if isinstance(custom, Mapping) else () if custom is None else ("",)),
+    ]
+    usable = len(names) <= _MOST_CHANGED and all(
+        isinstance(name, str) and _SAFE_KEY.fullmatch(name) for name in names
+    )
+    return tuple(sorted(set(names))) if usable else ()
 
 
 def _turned(action: DealAction, previous: Mapping[str, Any], before: str, now: str) -> bool:

@@ -8,6 +8,8 @@ decided later from the deal itself.
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
+from connector.errors import DataError
+from connector.pipedrive.fields import FieldCatalog
 from connector.pipedrive.webhook import DealChange, DealEvent
 from connector.pipeline.after_hand_over import QUIET_SWEEPS, ask_about_merge, look_again
 from connector.pipeline.ignore import DealFacts, ignoring_rule
@@ -38,6 +40,14 @@ _SAYS = {
     DealChange.DELETED: "was deleted",
 }
 """How the journal says what an event reports of a deal that was handed over."""
+
+_BESIDE_THE_INVOICE = frozenset(
+    {
+        *("stage_id", "stage_change_time", "pipeline_id", "owner_id", "probability", "visible_to"),
+        *("notes_count", "files_count", "activities_count", "done_activities_count"),
+    }
+)
+"""Fields of a deal that no configuration can make a part of its invoice."""
 
 _KEPT = tuple(field.name for field in fields(DealEvent) if field.name != "actor_user_id")
 """What the inbox keeps of an event."""
@@ -164,6 +174,8 @@ def _after_hand_over(arrival: _Arrival, run: RunRow) -> None:
     event = arrival.event
     if event.change is DealChange.WON and _is_same_win(arrival.tx, event, run):
         return
+    if event.change is DealChange.OTHER and _is_beside_the_invoice(arrival, run):
+        return
     look_again(
         arrival.tx,
         run,
@@ -172,6 +184,31 @@ def _after_hand_over(arrival: _Arrival, run: RunRow) -> None:
         quiet=arrival.quiet,
         event_id=event.event_id,
     )
+
+
+def _is_beside_the_invoice(arrival: _Arrival, run: RunRow) -> bool:
+    """Whether the event names what changed, and none of it can be on an invoice.
+
+    That spares a reading to nearly every echo of our own words. The time of the change is no name:
+    it is all that is told of a change of the deal's lines.
+    """
+    named = set(arrival.event.changed) - {"update_time"}
+    if not named:
+        return False
+    rest = named - _BESIDE_THE_INVOICE
+    return not rest or rest == {_status_field_key(arrival, run)}
+
+
+def _status_field_key(arrival: _Arrival, run: RunRow) -> str:
+    """The key of the custom field in which we tell the state of the booking."""
+    wanted = arrival.tenant.config.write_back.status_field
+    try:
+        catalog = FieldCatalog.of_bundle(runs.document_of(arrival.tx, run.id, "bundle") or {})
+        field = catalog.find("deal", wanted) if wanted else None
+    except DataError:
+        # Several fields have this name, so nobody has written into one of them.
+        return ""
+    return field.key if field else ""
 
 
 def _won(arrival: _Arrival, run: RunRow) -> list[int]:

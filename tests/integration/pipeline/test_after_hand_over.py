@@ -11,7 +11,7 @@ from connector.pipeline.retry import retry_run
 from connector.store import runs
 from connector.store import tables as t
 from connector.store.runs import RunRow
-from tests.integration.pipeline.carriage import Carriage, config_for
+from tests.integration.pipeline.carriage import STATUS_FIELD, Carriage, config_for
 
 INVOICE = ("invoice", 0, "done")
 SECOND = timedelta(seconds=1)
@@ -115,6 +115,34 @@ def test_the_echo_of_our_own_words_is_read_once_and_leads_no_further(carriage: C
     assert 0 == carriage.sandbox.calls("/deals/7", "PATCH") - 1
     assert before < carriage.sandbox.calls("/api/v2/deals/7")
     assert 0 == carriage.sweep()
+
+
+def status_key(carriage: Carriage) -> str:
+    with carriage.services.database.transaction() as tx:
+        bundle = runs.document_of(tx, carriage.run_of(7).id, "bundle")
+    return next(
+        str(field["field_code"]) for field in bundle["deal_fields"] if field["field_name"] == STATUS_FIELD
+    )
+
+
+def test_an_event_that_names_only_our_own_field_or_the_stage_needs_no_reading(carriage: Carriage) -> None:
+    booked(carriage)
+
+    told(carriage, changed=(status_key(carriage), "update_time"), change_source="api")
+    told(carriage, changed=("stage_change_time", "stage_id", "update_time"))
+
+    assert [INVOICE] == kinds(carriage)
+
+
+@pytest.mark.parametrize("named", [("update_time",), ("stage_id", "value"), ("a" * 40, "update_time"), ()])
+def test_an_event_that_names_anything_else_or_nothing_is_read(
+    carriage: Carriage, named: tuple[str, ...]
+) -> None:
+    booked(carriage)
+
+    told(carriage, changed=named)
+
+    assert [INVOICE, ("correction", 1, "received")] == kinds(carriage)
 
 
 def test_edits_within_the_quiet_are_one_reading(carriage: Carriage) -> None:

@@ -87,7 +87,26 @@ def test_a_won_deal_of_version_2_is_told_whole():
         attempt=1,
         pipeline_id=3,
         currency="EUR",
+        changed=("status", "won_time"),
     ) == event(v2("change", WON_2, {"status": "open", "won_time": None}))
+
+
+@pytest.mark.parametrize(
+    ("action", "previous", "changed"),
+    [
+        ("change", {"update_time": "x", "custom_fields": {"a" * 40: None}}, ("a" * 40, "update_time")),
+        ("change", {"update_time": "x", "custom_fields": None}, ("update_time",)),
+        ("change", None, ()),
+        ("create", None, ()),
+        ("delete", {"title": "x"}, ()),
+        ("change", {"custom_fields": 5, "title": "x"}, ()),
+        ("change", {"custom_fields": ["title"]}, ()),
+        ("change", {"Straße 5\n": 1}, ()),
+        ("change", {f"field_{number}": 1 for number in range(101)}, ()),
+    ],
+)
+def test_version_2_names_what_was_changed(action, previous, changed):
+    assert changed == event(v2(action, WON_2, previous)).changed
 
 
 def test_a_won_deal_of_version_1_is_told_whole():
