@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 _SHORT_FORMS = frozenset(
     """
-    gmbh ggmbh ag kg ohg gbr ug se eg ev co kgaa ltd inc llc llp plc corp sa sarl sas srl spa bv nv vof bvba sro
-    as aps ab oy oyj asa spzoo doo kft zrt eood ood ek partg partgmbb vvag
+    gmbh ggmbh ag kg ohg gbr ug se eg ev co kgaa ltd inc llc llp plc corp sa sarl sas srl spa bv nv
+    vof bvba sro as aps ab oy oyj asa spzoo doo kft zrt eood ood ek partg partgmbb vvag
     """.split()  # noqa: SIM905 - a table to be read
 )
 """Lower case, without accents and dots: German forms, and those of neighbours and common trade partners."""

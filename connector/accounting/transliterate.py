@@ -2,8 +2,8 @@
 
 DATEV's check tool knows no Unicode, so names are written in cp1252. A letter that cp1252 lacks is
 replaced on purpose: by the table below (Cyrillic, Greek, letters without decomposition), else by
-its base letter (``č`` → ``c``), else as anyascii spells it (``北京`` → ``BeiJing``, ``محمد`` → ``mhmd``), else
-by :data:`REPLACEMENT`, which shows that something stood there.
+its base letter (``č`` → ``c``), else as anyascii spells it (``北京`` → ``BeiJing``), else by
+:data:`REPLACEMENT`, which shows that something stood there.
 """
 
 import unicodedata

@@ -124,12 +124,12 @@ def _extf_rows(data: bytes, config: TenantConfig) -> Iterator[_Row]:
     headings = dict(enumerate(map(content_of, file.headings)))
     names = {column: headings.get(place - 1, "") for column, place in EXTF_POSITIONS.items()}
     for number, row in enumerate(file.rows, start=1):
-        if any(row):
-            cells = {
-                column: _clean(content_of(row[place - 1]))
-                for column, place in EXTF_POSITIONS.items()
-                if place <= len(row)
-            }
+        cells = {
+            column: _clean(content_of(row[place - 1]))
+            for column, place in EXTF_POSITIONS.items()
+            if place <= len(row)
+        }
+        if any(cells.values()):
             yield _Row(f"Row {number}", cells, names)
 
 
@@ -171,7 +171,7 @@ def _csv_rows(text: str) -> Iterator[_Row]:
                     "headings_missing",
                     f"None of the first {_HEADING_ROWS} rows has the heading of an account column.",
                     "file",
-                    f"Put headings above the columns, such as {', '.join(HEADINGS[Column.ACCOUNT][:3])}, Name.",
+                    f"Write headings over the columns, like {', '.join(HEADINGS[Column.ACCOUNT][:3])}, Name.",
                 )
             ]
         )
@@ -198,10 +198,9 @@ class _Table:
 def _table(text: str, delimiter: str) -> _Table:
     """The table that this delimiter makes; without columns where it is the wrong one."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows: list[tuple[int, Sequence[str]]] = []
+    rows: list[tuple[int, list[str]]] = []
     try:
-        for row in reader:
-            rows.append((reader.line_num, row))
+        rows = [(reader.line_num, cells) for cells in reader]
     except csv.Error:
         return _Table((), {}, ())
     for index, (_number, row) in enumerate(rows[:_HEADING_ROWS]):

@@ -129,6 +129,32 @@ debtor = Table(
     Column("transferred_at", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+)
+
+adviser_account = Table(
+    "adviser_account",
+    metadata,
+    Column("tenant_id", BigInteger, primary_key=True),
+    Column("account", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Column("vat_id", Text, nullable=False),
+    Column("postal_code", Text, nullable=False),
+    Column("city", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("clash", Text, nullable=False),
+    Column("imported_at", DateTime(timezone=True), nullable=False),
+)
+
+merged_party = Table(
+    "merged_party",
+    metadata,
+    Column("tenant_id", BigInteger, primary_key=True),
+    Column("party", Text, primary_key=True),
+    Column("into_party", Text, nullable=False),
+    Column("merged_at", DateTime(timezone=True), nullable=False),
 )
 
 batch = Table(

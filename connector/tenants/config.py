@@ -188,7 +188,7 @@ class DebtorConfig:
     when_not_listed: WhenNotListed = WhenNotListed.PARK
     """For ``list``: ask, or give the next free account."""
     update_listed: bool = False
-    """Send our master data for accounts of the adviser's list as well; off: the adviser's stay as they are."""
+    """Send our master data for accounts of the adviser's list as well; off: they stay as they are."""
     creditor_labels: tuple[str, ...] = ()
     """Labels (name or id) of organizations that are suppliers, too, and get a creditor account besides."""
     creditor_first: int = 70000

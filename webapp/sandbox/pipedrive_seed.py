@@ -79,6 +79,7 @@ PERSON_DEFAULTS: Record = {
     "org_id": None,
     "emails": [],
     "phones": [],
+    "postal_address": None,
     "label_ids": [],
     "visible_to": 3,
     "is_deleted": False,
@@ -201,6 +202,7 @@ class _Seeder:
     def person(self, row: Record) -> int:
         """A person; ``emails`` and ``phones`` may be plain strings."""
         record = self._record("person", row, PERSON_DEFAULTS)
+        record["postal_address"] = complete_address(record["postal_address"])
         for name in ("emails", "phones"):
             record[name] = [
                 entry if isinstance(entry, dict) else {"value": entry, "primary": not number, "label": "work"}
