@@ -32,6 +32,14 @@ def load_tax_rules_document(folder: Path | None = None) -> dict[str, Any]:
     return _load((folder or config_dir()) / "tax_rules.toml")
 
 
+def load_eu_vat_rates_document(folder: Path | None = None) -> dict[str, Any]:
+    """``eu_vat_rates.toml`` as plain values, for ``EuVatRates.parse``.
+
+    :raises SettingsError: the file is missing or is no TOML.
+    """
+    return _load((folder or config_dir()) / "eu_vat_rates.toml")
+
+
 def _load(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)

@@ -87,6 +87,7 @@ def _posting(
         tax_rate=group.tax_rate,
         eu_vat=group.eu_vat,
         eu_rate=group.eu_rate,
+        origin_country=group.origin_country,
         cost_centre_1=group.cost_centre_1,
         cost_centre_2=group.cost_centre_2,
         document_link=document_guid,

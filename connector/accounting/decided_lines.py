@@ -24,6 +24,7 @@ class GroupKey:
     tax_key: str
     eu_vat: str
     eu_rate: Decimal | None
+    origin_country: str
     cost_centre_1: str
     cost_centre_2: str
 
@@ -87,7 +88,7 @@ def _decide(
     priced: PricedLine, sale: Sale, terms: BookingTerms, chart: Chart, rules: TaxRules
 ) -> DecidedLine | Problem:
     line = priced.line
-    decision = rules.decide(facts_of(line, sale, terms), chart_name=chart.name)
+    decision = rules.decide(facts_of(line, sale, terms, rules.eu_rates), chart_name=chart.name)
     if isinstance(decision, Problem):
         return decision
     chosen = choose_revenue_account(decision, line, chart=chart, account_length=terms.account_length)
@@ -106,6 +107,7 @@ def _decided(priced: PricedLine, decision: TaxDecision, chosen: RevenueAccount) 
             tax_key=chosen.tax_key,
             eu_vat=decision.eu_vat,
             eu_rate=decision.eu_rate,
+            origin_country=decision.origin_country,
             cost_centre_1=priced.line.cost_centre_1,
             cost_centre_2=priced.line.cost_centre_2,
         ),

@@ -46,6 +46,8 @@ class TaxGroup:
     """Country and VAT id (field 40), ``ATU12345678``; only the country for consumers; empty if not needed."""
     eu_rate: Decimal | None = None
     """Foreign rate (field 41) where the supply is taxed abroad."""
+    origin_country: str = ""
+    """Country that the supply comes from (field 123) where the row must name it; empty if not needed."""
     cost_centre_1: str = ""
     cost_centre_2: str = ""
     notes: tuple[str, ...] = ()

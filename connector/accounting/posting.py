@@ -46,7 +46,7 @@ class Posting:
     posting_text: str
     """Field 14, at most 60 characters."""
     tax_rate: Decimal
-    """The rate inside the gross amount (DXSO ``tax``); 0 where not taxed in Germany."""
+    """The rate inside the gross amount (DXSO ``tax``): Germany's, or the destination's with ``eu_rate``."""
     eu_vat: str
     """Field 40."""
     eu_rate: Decimal | None
@@ -59,5 +59,7 @@ class Posting:
     """Field 95."""
     extra: tuple[tuple[str, str], ...] = ()
     """Pairs for Zusatzinformation (fields 48–87): kind ≤ 20 and content ≤ 210 characters."""
+    origin_country: str = ""
+    """Field 123: the country that a supply taxed in another member state comes from."""
     why: tuple[str, ...] = ()
     """The reasons for account and key, for people; not part of the file."""

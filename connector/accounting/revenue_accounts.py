@@ -1,7 +1,7 @@
 """Which revenue account and key a decided line is booked on.
 
-The tax case names an automatic account. The tenant's mapping may name another one for a product;
-it is used where the chart says that it carries the same case.
+The tax case names an account, mostly an automatic one. The tenant's mapping may name another one
+for a product; it is used where the chart says that it carries the same case.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ def choose_revenue_account(
 def _choose(decision: TaxDecision, line: SaleLine, chart: Chart) -> tuple[int, str, str] | Problem:
     standard = decision.revenue_account
     if line.revenue_account is None or line.revenue_account == standard:
-        return standard, "", ""
+        return standard, _key_on(standard, decision, chart), ""
     mapped = line.revenue_account
     entry = chart.entry_of(mapped)
     if entry is None or not _takes_revenue(entry):
@@ -49,12 +49,18 @@ def _choose(decision: TaxDecision, line: SaleLine, chart: Chart) -> tuple[int, s
         return problems[0] if problems else _no_revenue_account(mapped, line, entry)
     if entry.function.is_automatic and decision.tax_case in entry.tax_cases:
         return mapped, "", f"account {mapped} by the product's mapping "
-    if entry.key_required and decision.plain_key and not entry.needs:
+    carries = not entry.needs or decision.tax_case in entry.tax_cases
+    if entry.key_required and decision.plain_key and carries:
         return mapped, decision.plain_key, f"account {mapped} by the product's mapping "
-    if decision.charged_rate == 0:
-        # A product is mapped for its ordinary, domestic sale. Where no German tax is charged,
-        # only the account of the case feeds the right line of the return, so the mapping steps back.
-        return standard, "", f"mapped account {mapped} ({entry.meaning}) does not carry this case "
+    if decision.over_mapping:
+        # A product is mapped for its ordinary, domestic sale. Where no German tax is charged, or the
+        # supply is one into another member state, only the account of the case feeds the right line
+        # of the return, so the mapping steps back.
+        return (
+            standard,
+            _key_on(standard, decision, chart),
+            f"mapped account {mapped} ({entry.meaning}) does not carry this case ",
+        )
     return Problem(
         "account_contradicts_tax_case",
         f"Line {line.position} ({line.name}) is taxed at {decision.charged_rate} %, but its product is "
@@ -62,6 +68,11 @@ def _choose(decision: TaxDecision, line: SaleLine, chart: Chart) -> tuple[int, s
         field="revenue_account",
         cure=f"Map the product to an account for {decision.charged_rate} %, or correct the tax of the line.",
     )
+
+
+def _key_on(account: int, decision: TaxDecision, chart: Chart) -> str:
+    entry = chart.entry_of(account)
+    return decision.plain_key if entry and entry.key_required else ""
 
 
 def _takes_revenue(entry: AccountEntry) -> bool:

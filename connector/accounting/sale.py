@@ -90,5 +90,7 @@ class Sale:
     order_number: str = ""
     domestic_reverse_charge: bool = False
     """The deal is marked as §13b (building services, scrap …)."""
+    special_scheme: str = ""
+    """What the deal names as its scheme of §§ 23 to 25c UStG (travel, margin, farming …); empty: none."""
     exchange_rate: Decimal | None = None
     """Foreign units per 1 EUR, for a deal in another currency."""

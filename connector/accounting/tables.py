@@ -4,6 +4,7 @@ The files are parsed elsewhere (no I/O here); what arrives are plain mappings fr
 """
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -25,7 +26,7 @@ class TableReader:
 
     def wrong(self, message: str, key: str = "") -> None:
         """Note a mistake; ``finish`` raises it."""
-        where = f"{self.path}.{key}" if key else self.path
+        where = self._at(key) if key else self.path
         self._problems.append(
             Problem("table_wrong", f"{where}: {message}.", field=where, cure="Correct the table.")
         )
@@ -67,18 +68,27 @@ class TableReader:
         value = self._take(key, None)
         if value is None:
             return None
-        number = self._as_decimal(value)
+        number = self.as_decimal(value)
         if not number.is_finite():
             self.wrong('a number in quotes is wanted, such as "19"', key)
             return None
         return number
 
     @staticmethod
-    def _as_decimal(value: object) -> Decimal:
+    def as_decimal(value: object) -> Decimal:
+        """The number that a text holds, not-a-number if it holds none."""
         try:
             return Decimal(value) if isinstance(value, str) else Decimal("NaN")
         except InvalidOperation:
             return Decimal("NaN")
+
+    def day(self, key: str, *, default: date) -> date:
+        """A date, which TOML writes without quotes."""
+        value = self._take(key, default)
+        if not isinstance(value, date) or isinstance(value, datetime):
+            self.wrong("a date without quotes is wanted, such as 2026-01-01", key)
+            return default
+        return value
 
     def choice(self, key: str, choices: type[Choice], *, default: Choice) -> Choice:
         """One of the values of an enumeration."""
@@ -97,7 +107,7 @@ class TableReader:
         if not isinstance(value, Mapping):
             self.wrong("a table is wanted", key)
             return None
-        return self._within(f"{self.path}.{key}", value)
+        return self._within(self._at(key), value)
 
     def mapping(self, key: str) -> Mapping[str, Any]:
         """An inner table as it stands, for the caller to check; empty if absent."""
@@ -113,7 +123,7 @@ class TableReader:
         if not isinstance(value, list) or not value or not all(isinstance(v, Mapping) for v in value):
             self.wrong("a list of tables is wanted", key)
             return []
-        return [self._within(f"{self.path}.{key}[{n}]", inner) for n, inner in enumerate(value, start=1)]
+        return [self._within(f"{self._at(key)}[{n}]", inner) for n, inner in enumerate(value, start=1)]
 
     def finish(self) -> None:
         """Complain about everything that was noted, and about keys that nobody asked for.
@@ -130,6 +140,9 @@ class TableReader:
             self.wrong("nothing of this name is known", key)
         for inner in self._inner:
             inner._complain_about_strangers()  # noqa: SLF001 - same class
+
+    def _at(self, key: str) -> str:
+        return f"{self.path}.{key}" if self.path else key
 
     def _within(self, path: str, values: Mapping[str, Any]) -> "TableReader":
         inner = TableReader(path, values, self._problems)

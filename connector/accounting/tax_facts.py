@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from connector.accounting.countries import CountryGroup, country_group, iso_country, special_territory
+from connector.accounting.countries import (
+    CountryGroup,
+    country_group,
+    iso_country,
+    special_territory,
+    vat_prefix,
+)
+from connector.accounting.eu_vat_rates import EuVatRates, MemberRate
 from connector.accounting.party import CustomerStatus, Party
 from connector.accounting.sale import Sale, SaleLine, SupplyKind, TaxMethod
 from connector.accounting.terms import BookingTerms
@@ -23,8 +30,13 @@ FACT_VALUES: dict[str, frozenset[Fact] | None] = {
     "small_business": frozenset({True, False}),
     "oss": frozenset({True, False}),
     "zero_rate_means": frozenset({"", "zero_rated", "exempt"}),
+    "member_rate": frozenset(MemberRate),
+    "special_scheme": frozenset({True, False}),
 }
 """Every fact a rule may ask for, and the values it can have; None: any text (rates)."""
+
+SENTENCE_WORDS = ("country", "vat_id", "place", "rate", "rates", "line", "scheme")
+"""Names that a rule's sentences may use."""
 
 UNSTATED = "unstated"
 """The rate of a line that names one although the deal's tax method is none."""
@@ -36,19 +48,28 @@ class TaxFacts:
 
     values: dict[str, Fact]
     vat_id: str
+    vat_prefix: str
+    """Country of the customer as field 40 writes it: ``EL`` for Greece, ``XI`` for Northern Ireland."""
+    home_country: str
+    rate: Decimal
+    """Percent as the line states it."""
     words: dict[str, str]
-    """Fillings for the sentences of the rules: country, vat_id, place, rate, line."""
+    """Fillings for the sentences of the rules, by :data:`SENTENCE_WORDS`."""
     because: tuple[str, ...]
     """The facts as sentences, first part of every explanation."""
 
 
-def facts_of(line: SaleLine, sale: Sale, terms: BookingTerms) -> TaxFacts:
+def facts_of(line: SaleLine, sale: Sale, terms: BookingTerms, eu_rates: EuVatRates) -> TaxFacts:
     """Gather the facts of a line."""
     buyer = sale.buyer
     vat_id = normalise_vat_id(buyer.vat_id)
     state = check_vat_id(vat_id, buyer.address)
     territory = special_territory(buyer.address)
     country = iso_country(buyer.address.country)
+    # A rate belongs to the day of the supply; the invoice may be written later.
+    supplied_on = sale.service_period_end or sale.service_date or sale.document_date
+    rates = eu_rates.rates_at(buyer.address, supplied_on)
+    member_rate = rates.kind_of(line.tax_rate) if rates else MemberRate.NONE
     unstated = sale.tax_method is TaxMethod.NONE and line.tax_rate != 0
     return TaxFacts(
         values={
@@ -63,13 +84,20 @@ def facts_of(line: SaleLine, sale: Sale, terms: BookingTerms) -> TaxFacts:
             "small_business": terms.small_business,
             "oss": terms.oss,
             "zero_rate_means": terms.zero_rate_means,
+            "member_rate": MemberRate.NONE if unstated else member_rate,
+            "special_scheme": bool(sale.special_scheme),
         },
         vat_id=vat_id,
+        vat_prefix=vat_prefix(buyer.address),
+        home_country=terms.home_country,
+        rate=line.tax_rate,
         words={
             "country": country or buyer.address.country or "none given",
             "vat_id": vat_id or "(none)",
             "place": territory.name if territory else "",
             "rate": percent_text(line.tax_rate),
+            "rates": rates.listed() if rates else "none",
+            "scheme": sale.special_scheme,
             "line": f"Line {line.position} ({line.name})",
         },
         because=(_customer(buyer, country), _vat_id(vat_id, state), line.supply_kind.replace("_", " ")),

@@ -108,6 +108,7 @@ def _tax_group(key: GroupKey, sums: _Sums, lines: Iterable[DecidedLine]) -> TaxG
         tax_key=key.tax_key,
         eu_vat=key.eu_vat,
         eu_rate=key.eu_rate,
+        origin_country=key.origin_country,
         cost_centre_1=key.cost_centre_1,
         cost_centre_2=key.cost_centre_2,
         notes=first.notes,

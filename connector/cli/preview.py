@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -20,7 +21,7 @@ from connector.cli.preview_lines import preview_lines
 from connector.cli.session import environ, opened_services
 from connector.clock import SystemClock
 from connector.errors import ConfigurationError, DataError, NotFoundError, Problem
-from connector.pipeline.booking_tables import booking_tables
+from connector.pipeline.booking_tables import tenant_tables
 from connector.pipeline.preview import NEEDS_ATTENTION, POSTED, Known, Preview, as_plain, decide, preview_file
 from connector.pipeline.services import Services
 from connector.pipeline.steps.identity import identity_of
@@ -45,7 +46,13 @@ class Subject:
 
 @click.command()
 @click.option("--tenant", "tenant_file", type=readable_file, metavar="FILE.toml", help="The tenant's file.")
-@click.option("--bundle", "bundle_file", type=readable_file, metavar="FILE.json", help="The deal as read.")
+@click.option(
+    "--bundle",
+    "bundle_file",
+    type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=Path),
+    metavar="FILE.json",
+    help="The deal as read; - for stdin.",
+)
 @click.option("--run", "run_id", type=click.IntRange(min=1), metavar="RUN", help="A run instead of files.")
 @click.option(
     "--format",
@@ -53,7 +60,7 @@ class Subject:
     type=click.Choice([TEXT, JSON, *FILE_FORMATS]),
     default=TEXT,
     show_default=True,
-    help="extf: the posting batch; dxso: a ZIP with the job's XML files.",
+    help="extf: the posting batch; dxso: a ZIP with the files of the job.",
 )
 @click.option(
     "--output",
@@ -89,7 +96,7 @@ def preview(
     decided = decide(
         subject.bundle,
         subject.config,
-        booking_tables(subject.config.terms.chart),
+        tenant_tables(subject.config),
         subject.known,
         created_at=now,
         xsd_dir=xsd_dir,
@@ -118,10 +125,16 @@ def _write_file(
     xsd_dir: Path | None,
 ) -> None:
     if decided.outcome != POSTED:
-        lines = [f"Nothing is written: the deal ends in {decided.outcome}."]
-        lines += [line for problem in decided.reasons for line in problem_lines(problem, indent="  ")]
-        raise Failure(lines, ExitCode.ATTENTION)
-    content = preview_file(decided, config, file_format, created_at=now, xsd_dir=xsd_dir)
+        raise _nothing_written(f"the deal ends in {decided.outcome}", decided.reasons)
+    try:
+        content = preview_file(decided, config, file_format, created_at=now, xsd_dir=xsd_dir)
+    except DataError as e:
+        # The tenant uses the other format, so only that one was tried before.
+        raise _nothing_written(f"DATEV would refuse the deal as {file_format}", e.problems) from e
+    if file_format is DatevFormat.DXSO:
+        say(
+            "The PDF in the ZIP is drawn from the deal; a PDF on the deal itself is taken when it is carried."
+        )
     if decided.provisional:
         say("The debtor account is an example: the next free one is given when the deal is carried.")
     if output is None:
@@ -131,6 +144,12 @@ def _write_file(
     scratch.write_bytes(content)
     scratch.replace(output)
     say(f"Written: {output} ({len(content)} bytes).")
+
+
+def _nothing_written(why: str, problems: Sequence[Problem]) -> Failure:
+    lines = [f"Nothing is written: {why}."]
+    lines += [line for problem in problems for line in problem_lines(problem, indent="  ")]
+    return Failure(lines, ExitCode.ATTENTION)
 
 
 def _of_run(services: Services, run_id: int) -> Subject:
@@ -165,12 +184,15 @@ def _of_run(services: Services, run_id: int) -> Subject:
 
 def _read_bundle(path: Path) -> dict[str, Any]:
     """The bundle; numbers with a point become Decimals, so that no cent is lost to a float."""
-    if path.stat().st_size > LARGEST_BUNDLE:
-        raise _unreadable(path, "it is larger than any deal")
     try:
-        bundle = json.loads(path.read_bytes().decode("utf-8-sig"), parse_float=_exact, parse_constant=str)
+        with click.open_file(str(path), "rb") as source:
+            content = source.read(LARGEST_BUNDLE + 1)
     except OSError as e:
         raise _unreadable(path, e.strerror or "it cannot be opened") from e
+    if len(content) > LARGEST_BUNDLE:
+        raise _unreadable(path, "it is larger than any deal")
+    try:
+        bundle = json.loads(content.decode("utf-8-sig"), parse_float=_exact, parse_constant=str)
     except UnicodeDecodeError as e:
         raise _unreadable(path, "it is not UTF-8") from e
     except json.JSONDecodeError as e:
@@ -179,8 +201,6 @@ def _read_bundle(path: Path) -> dict[str, Any]:
         raise _unreadable(path, "it holds something that is no JSON value") from e
     if not isinstance(bundle, dict):
         raise _unreadable(path, "it is no JSON object")
-    if not isinstance(bundle.get("deal"), dict):
-        raise _unreadable(path, "it holds no deal")
     return bundle
 
 

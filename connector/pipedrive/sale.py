@@ -56,6 +56,7 @@ def read_sale(
     exchange_rate = _exchange_rate(deal, fields.exchange_rate, reader)
     order_number = reader.text("deal", deal, fields.order_number)
     reverse_charge = reader.flag("deal", deal, fields.reverse_charge)
+    special_scheme = reader.text("deal", deal, fields.special_scheme)
     if problems or buyer is None or document_date is None:
         raise DataError(problems)
     return Sale(
@@ -74,6 +75,7 @@ def read_sale(
         due_date=due_date,
         order_number=order_number,
         domestic_reverse_charge=reverse_charge,
+        special_scheme=special_scheme,
         exchange_rate=exchange_rate,
     )
 

@@ -1,11 +1,13 @@
 """The tables that bookings are decided by, read once per process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from connector.accounting.chart import Chart
+from connector.accounting.eu_vat_rates import EuVatRates
 from connector.accounting.tax import TaxRules
-from connector.config_files import load_chart_document, load_tax_rules_document
+from connector.config_files import load_chart_document, load_eu_vat_rates_document, load_tax_rules_document
+from connector.tenants.config import TenantConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +20,20 @@ class BookingTables:
 
 @cache
 def booking_tables(chart_name: str) -> BookingTables:
-    """The tables for a tenant's chart (``skr03`` or ``skr04``).
+    """The standard tables for a chart (``skr03`` or ``skr04``).
 
     :raises ConfigurationError: a file is missing or contradicts itself.
     """
+    eu_rates = EuVatRates.parse(load_eu_vat_rates_document())
     return BookingTables(
-        Chart.parse(load_chart_document(chart_name)), TaxRules.parse(load_tax_rules_document())
+        Chart.parse(load_chart_document(chart_name)), TaxRules.parse(load_tax_rules_document(), eu_rates)
     )
+
+
+def tenant_tables(config: TenantConfig) -> BookingTables:
+    """The tables as one tenant has changed them.
+
+    :raises ConfigurationError: a file is missing or contradicts itself.
+    """
+    standard = booking_tables(config.terms.chart)
+    return replace(standard, rules=standard.rules.with_overrides(config.tax_overrides))

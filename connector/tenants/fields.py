@@ -270,6 +270,16 @@ class Pairs(Value):
         return tuple(pairs)
 
 
+class Tables(Value):
+    """A list of tables whose shape is another's business, such as ``[[tax_rules]]``."""
+
+    def take(self, value: Any) -> tuple[dict[str, Any], ...]:
+        """The tables as they stand."""
+        if not isinstance(value, list) or not all(isinstance(element, dict) for element in value):
+            raise self.wrong_type(value, "a list of tables")
+        return tuple(value)
+
+
 class Section(fields.Nested):
     """A table of the file."""
 

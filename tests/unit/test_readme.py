@@ -246,16 +246,17 @@ def test_the_advisers_table_of_accounts_is_that_of_the_tax_rules() -> None:
     booked = [rule["book"] for rule in rules if "book" in rule]
     guide = (REPOSITORY / "docs" / "berater-leitfaden.md").read_text("utf-8")
 
-    assert sorted(
+    # Several rules may lead to one row: the place of supply differs, the booking does not.
+    assert {
         (
             str(book["account"]["skr03"]),
             str(book["account"]["skr04"]),
             book.get("plain_key", "–"),
-            "ja" if "eu_vat" in book else "–",
+            {"vat_id": "ja", "country": "nur Land"}.get(book.get("eu_vat", ""), "–"),
             book.get("invoice", "–"),
         )
         for book in booked
-    ) == sorted(tuple(cells[1:6]) for cells in rows_of(guide, "Steuerfälle, Konten und Schlüssel"))
+    } == {tuple(cells[1:6]) for cells in rows_of(guide, "Steuerfälle, Konten und Schlüssel")}
 
 
 def test_the_readme_explains_every_state_of_a_run_once() -> None:

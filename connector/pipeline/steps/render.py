@@ -11,7 +11,7 @@ from connector.codec import to_plain
 from connector.errors import DataError, Problem
 from connector.invoice.choose import looks_like_pdf, newest_matching_pdf
 from connector.invoice.pdf import make_invoice_pdf
-from connector.pipeline.booking_tables import booking_tables
+from connector.pipeline.booking_tables import tenant_tables
 from connector.pipeline.content import content_hash, content_of
 from connector.pipeline.drafting import decide_invoice, decide_postings, read_draft_sale
 from connector.pipeline.hand_over.files import check_rendering
@@ -58,7 +58,7 @@ def _write(
     tx: Transaction, work: Work, run: RunRow, bundle: Mapping[str, Any], found: Pdf | None
 ) -> Mapping[str, Any]:
     config, identity = work.tenant.config, identity_of(work.tenant, run)
-    tables = booking_tables(config.terms.chart)
+    tables = tenant_tables(config)
     earlier = documents.of_run(tx, run.id)
     debtor = debtors.get_many(tx, [run.debtor_id])[run.debtor_id] if run.debtor_id is not None else None
     if debtor is None:

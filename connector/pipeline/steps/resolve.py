@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from connector.errors import NotFoundError
-from connector.pipeline.booking_tables import booking_tables
+from connector.pipeline.booking_tables import tenant_tables
 from connector.pipeline.drafting import decide_invoice, read_draft_sale
 from connector.pipeline.ignore import DealFacts, ignoring_rule
 from connector.pipeline.runner import Finish, Work
@@ -53,7 +53,7 @@ def resolve(work: Work) -> Finish:
         )
     config = work.tenant.config
     sale = read_draft_sale(bundle, config, identity_of(work.tenant, run))
-    decide_invoice(sale, config, booking_tables(config.terms.chart), draft=True)
+    decide_invoice(sale, config, tenant_tables(config), draft=True)
     return Finish("resolved", values=kept)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.accounting.chart import Chart
+from connector.accounting.eu_vat_rates import EuVatRates
 from connector.accounting.party import Address, CustomerStatus, Party
 from connector.accounting.sale import Sale, SaleLine, SupplyKind, TaxMethod
 from connector.accounting.tax import TaxRules
@@ -28,8 +29,13 @@ def chart(name: str = "skr03") -> Chart:
 
 
 @cache
+def eu_rates() -> EuVatRates:
+    return EuVatRates.parse(document("eu_vat_rates.toml"))
+
+
+@cache
 def rules() -> TaxRules:
-    return TaxRules.parse(document("tax_rules.toml"))
+    return TaxRules.parse(document("tax_rules.toml"), eu_rates())
 
 
 def buyer(

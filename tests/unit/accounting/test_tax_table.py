@@ -21,12 +21,12 @@ from tests.unit.accounting import samples
         (lambda d: d["rules"][0].update(book={}), "either books or parks"),
         (lambda d: d["rules"][0].update(colour="red"), "rules[1].colour: nothing of this name"),
         (lambda d: d["rules"][0]["park"].update(reason="In {city}."), "can be filled into a sentence"),
-        (lambda d: d["rules"][5]["book"].update(charge=19.0), "a number in quotes is wanted"),
+        (lambda d: d["rules"][6]["book"].update(charge=19.0), "a text is wanted"),
         (
-            lambda d: d["rules"][5]["book"].update(account={"skr03": 8400}),
-            "an account for each of skr03, skr04",
+            lambda d: d["rules"][6]["book"].update(account={"skr03": 8400}),
+            "an account of 4 digits for each of skr03, skr04",
         ),
-        (lambda d: d["rules"][5]["book"].update(eu_vat="country"), "only vat_id is known"),
+        (lambda d: d["rules"][6]["book"].update(eu_vat="city"), "only vat_id and country are known"),
         (lambda d: d["rules"].append(d["rules"][-1]), "two rules are called 'not_covered'"),
         (lambda d: d["rules"].pop(), "the last rule must have no conditions"),
         (lambda d: d.pop("version"), "tax_rules.version: a text is wanted"),
@@ -37,7 +37,7 @@ def test_a_wrong_table_is_refused_with_the_place(change, complaint):
     change(document)
 
     with pytest.raises(TableError, match=re.escape(complaint)):
-        TaxRules.parse(document)
+        TaxRules.parse(document, samples.eu_rates())
 
 
 def test_a_wrong_table_lists_all_its_mistakes():
@@ -46,6 +46,6 @@ def test_a_wrong_table_lists_all_its_mistakes():
     document["rules"][1].pop("source")
 
     with pytest.raises(TableError) as caught:
-        TaxRules.parse(document)
+        TaxRules.parse(document, samples.eu_rates())
 
     assert 2 == len(caught.value.problems)

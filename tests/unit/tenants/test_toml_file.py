@@ -154,6 +154,7 @@ def test_the_example_file_is_correct_with_every_comment_taken_for_a_line(file: P
 def test_the_example_file_shows_every_key() -> None:
     text = uncommented(EXAMPLE.read_text(encoding="utf-8"))
     shown = {line.partition(" = ")[0] for line in text.splitlines() if " = " in line}
+    shown |= {line.strip("[]") for line in text.splitlines() if line.startswith("[[")}
 
     assert set(keys_of(schema.TenantSchema())) <= shown
 
@@ -182,7 +183,7 @@ def keys_of(section: Schema) -> Iterator[str]:
         (schema.PipedriveSection, config.PipedriveConfig, {"api_token"}),
         (schema.HmacSection, config.HmacConfig, {"key"}),
         (schema.DatevSection, config.DatevConfig, set()),
-        (schema.BookingSection, BookingTerms, set()),
+        (schema.BookingSection, BookingTerms, {"tax_keys"}),
         (schema.NumbersSection, config.NumberConfig, set()),
         (schema.FieldsSection, config.FieldMap, set()),
         (schema.SaleSection, config.SaleConfig, set()),
