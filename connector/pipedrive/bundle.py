@@ -127,7 +127,7 @@ def _moment_problem(deal: Mapping[str, Any], key: str) -> Problem | None:
         pass
     return Problem(
         "time_unreadable",
-        f"The deal's {key} is no time with a time zone: {written!r:.60}.",
+        f"The deal's {key} is no time of our days with a time zone: {written!r:.60}.",
         key,
         "Write it as 2026-01-31T10:00:00Z, or read the deal again.",
     )

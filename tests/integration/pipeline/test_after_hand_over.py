@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from connector.cli.run_views import run_facts, show_lines, story
 from connector.errors import PermanentError
+from connector.pipeline.after_hand_over import CURE
 from connector.pipeline.cancelling import cancel_run
 from connector.pipeline.retry import retry_run
+from connector.pipeline.summary import summarize
 from connector.store import runs
 from connector.store import tables as t
 from connector.store.runs import RunRow
@@ -84,6 +87,25 @@ def test_a_changed_price_asks_once_with_both_versions_side_by_side(carriage: Car
     versions = carriage.story(asked.id)[-1].details["versions"]
     assert ("1190", "1428") == (versions["before"]["Gross"], versions["now"]["Gross"])
     assert 1 == carriage.bookings()
+
+
+def test_run_show_sets_both_versions_side_by_side(carriage: Carriage) -> None:
+    won = booked(carriage)
+    changed(carriage, won, price=1200.0)
+    carriage.finish()
+    asked = correction(carriage)
+    with carriage.services.database.transaction() as tx:
+        facts = run_facts(summarize(tx, asked), "acme")
+
+    lines = show_lines({**facts, "journal": story(carriage.story(asked.id))})
+
+    start = lines.index("Reason: The deal changed after it had been handed over to DATEV with run 1.")
+    assert [
+        "        Net: booked 1000, now 1200.",
+        "        Tax: booked 190, now 228.",
+        "        Gross: booked 1190, now 1428.",
+        f"  → {CURE}",
+    ] == lines[start + 3 : start + 7]
 
 
 def test_a_note_another_title_or_stage_asks_nobody(carriage: Carriage) -> None:
