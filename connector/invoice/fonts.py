@@ -2,21 +2,46 @@
 
 Its digits are all equally wide, so amounts stand under each other; embedded, so that every reader
 shows the same letters.
+
+The whole typeface has 3,000 glyphs, which took two thirds of an invoice's time to read and cut down. Nearly
+all invoices get by with the everyday letters, so those are cut out once in each process.
 """
 
+import io
+import tempfile
+from collections.abc import Collection
 from functools import lru_cache
 
 import fontpkg  # type: ignore[import-untyped]
+from fontTools import subset  # type: ignore[import-untyped]
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from fpdf import FPDF
 
 FAMILY = "Lato"
 
+_WEIGHTS = {"": "regular", "B": "bold"}
+"""fpdf2's name of a style → fontpkg's name of a weight."""
 
-def add_fonts(pdf: FPDF) -> None:
-    """Make regular and bold known to a document."""
-    pdf.add_font(FAMILY, "", fontpkg.path(FAMILY))
-    pdf.add_font(FAMILY, "B", fontpkg.path(FAMILY, weight="bold"))
+_EVERYDAY = frozenset((*range(0x20, 0x250), *range(0x2000, 0x2070), 0x20AC))
+"""Latin with all its accents, typographic signs, the euro sign."""
+
+
+def add_fonts(pdf: FPDF, letters: Collection[str]) -> None:
+    """Make regular and bold known to a document.
+
+    :param letters: what the document will print, beside our own German words. The same letters give the same
+        bytes.
+    """
+    everyday = _EVERYDAY.issuperset(map(ord, letters))
+    for style in _WEIGHTS:
+        if everyday:
+            with tempfile.NamedTemporaryFile(suffix=".ttf") as file:
+                file.write(_everyday_font(style))
+                file.flush()
+                # The file is open from here on, so it may lose its name before the document is done.
+                pdf.add_font(FAMILY, style, file.name)
+        else:
+            pdf.add_font(FAMILY, style, _path(style))
 
 
 def unprintable(text: str) -> str:
@@ -27,5 +52,27 @@ def unprintable(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _known_characters() -> frozenset[int]:
-    with TTFont(fontpkg.path(FAMILY), lazy=True) as font:
+    with TTFont(_path(""), lazy=True) as font:
         return frozenset(font.getBestCmap())
+
+
+@lru_cache(maxsize=len(_WEIGHTS))
+def _everyday_font(style: str) -> bytes:
+    """The font with the everyday letters only; 70 kB and 70 ms of work.
+
+    Two threads may both do it at first, with the same result.
+    """
+    options = subset.Options(notdef_outline=True, recommended_glyphs=True)
+    # Rules for ligatures and kerning, which fpdf2 neither follows nor embeds.
+    options.drop_tables += ["GDEF", "GPOS", "GSUB"]
+    with TTFont(_path(style), recalcTimestamp=False, lazy=True) as font:
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(unicodes=_EVERYDAY)
+        subsetter.subset(font)
+        cut = io.BytesIO()
+        font.save(cut)
+    return cut.getvalue()
+
+
+def _path(style: str) -> str:
+    return str(fontpkg.path(FAMILY, weight=_WEIGHTS[style]))

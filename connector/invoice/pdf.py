@@ -4,11 +4,13 @@ The same invoice and creation time give the same bytes: the hash of the document
 repeated run must not make another document.
 """
 
+import json
 from datetime import datetime
 from decimal import Decimal
 
 from connector.accounting.invoice import Invoice
 from connector.accounting.money import cents
+from connector.codec import to_plain
 from connector.invoice.german import amount_text, country_name, date_text, number_text, percent_text
 from connector.invoice.sheet import (
     ACCENT,
@@ -39,7 +41,7 @@ def make_invoice_pdf(invoice: Invoice, *, seller: SellerConfig, created_at: date
     ``created_at`` goes into the file's properties. Whether the contents are complete is
     :func:`connector.invoice.contents.check_contents`'s business, to be asked before.
     """
-    sheet = Sheet(seller, invoice.document_number)
+    sheet = Sheet(seller, invoice.document_number, _letters(invoice, seller))
     sheet.set_title(f"Rechnung {invoice.document_number}")
     sheet.set_author(seller.name)
     sheet.set_lang("de-DE")
@@ -52,6 +54,11 @@ def make_invoice_pdf(invoice: Invoice, *, seller: SellerConfig, created_at: date
     y = _notes(sheet, invoice, seller, y)
     _payment(sheet, invoice, seller, y)
     return bytes(sheet.output())
+
+
+def _letters(invoice: Invoice, seller: SellerConfig) -> frozenset[str]:
+    """Every letter that others have written into the invoice."""
+    return frozenset(json.dumps(to_plain([invoice, seller]), ensure_ascii=False))
 
 
 def _address(sheet: Sheet, invoice: Invoice, seller: SellerConfig) -> float:

@@ -1,5 +1,6 @@
 """The sheet: A4 in the proportions of DIN 5008 form B, with letterhead, footer and page numbers."""
 
+from collections.abc import Collection
 from typing import cast
 
 from fpdf import FPDF
@@ -30,11 +31,11 @@ _FOOTER_LINE = 3.1
 class Sheet(FPDF):
     """Pages with the seller's letterhead and footer."""
 
-    def __init__(self, seller: SellerConfig, number: str) -> None:
+    def __init__(self, seller: SellerConfig, number: str, letters: Collection[str]) -> None:
         super().__init__(orientation="portrait", unit="mm", format="A4")
         self._seller = seller
         self._number = number
-        add_fonts(self)
+        add_fonts(self, letters)
         self.set_margins(LEFT, 15, 210 - RIGHT)
         self.set_auto_page_break(auto=False)
         # Text begins exactly at the edge on which the rules begin.

@@ -1,15 +1,21 @@
 """The PDF: everything that §14 (4) UStG wants can be read in it, on every page what belongs there."""
 
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
 
 import pytest
+from babel import Locale
+from fontTools.ttLib import TTFont
 from pypdf import PdfReader
 
 from connector.accounting.party import Address, Party
+from connector.invoice import fonts
 from connector.invoice.choose import looks_like_pdf
+from connector.invoice.german import country_name
 from connector.invoice.pdf import make_invoice_pdf
 from connector.tenants.config import SellerConfig
 from tests.unit.invoice.invoices import (
@@ -245,6 +251,44 @@ def test_the_same_invoice_gives_the_same_bytes():
     assert first != make_invoice_pdf(
         replace(DOMESTIC, document_date=date(2026, 11, 6)), seller=SELLER, created_at=CREATED_AT
     )
+
+
+@pytest.mark.parametrize("name", ["Müller", "Țepeș", "Ελλάς", "a\N{NO-BREAK SPACE}b", "zero\u200bwidth"])
+def test_the_same_invoice_gives_the_same_bytes_whatever_letters_it_has(name):
+    invoice = replace(DOMESTIC, buyer=replace(DOMESTIC.buyer, name=name))
+
+    assert 1 == len({make_invoice_pdf(invoice, seller=SELLER, created_at=CREATED_AT) for _ in range(2)})
+
+
+def test_threads_make_the_same_file_at_once():
+    with ThreadPoolExecutor(4) as pool:
+        made = [
+            pool.submit(make_invoice_pdf, DOMESTIC, seller=SELLER, created_at=CREATED_AT) for _ in range(4)
+        ]
+
+    assert 1 == len({future.result() for future in made})
+
+
+def test_invoices_leave_no_files_behind(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    make_invoice_pdf(DOMESTIC, seller=SELLER, created_at=CREATED_AT)
+
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_our_own_words_get_by_with_the_letters_that_every_invoice_has():
+    """A country's name is not written by others, so nobody looks whether its letters are everyday ones."""
+    codes = [code for code in Locale("de").territories if len(code) == 2 and code.isalpha()]
+    with TTFont(BytesIO(fonts._everyday_font(""))) as font:
+        known = font.getBestCmap()
+
+    assert len(codes) > 200
+    assert {} == {
+        code: missing
+        for code in codes
+        if (missing := [letter for letter in country_name(code).upper() if ord(letter) not in known])
+    }
 
 
 def test_the_file_says_what_it_is():
