@@ -168,6 +168,17 @@ def _do(work: Work, link: Link, function: LinkFunction) -> tuple[Outcome, str]:
 
 def _try(work: Work, link: Link, function: LinkFunction) -> tuple[Outcome, str]:
     try:
+        return _worked_or_failed(work, link, function)
+    except (ClaimLostError, DatabaseUnavailableError):
+        raise
+    except Exception:
+        # Also a failure that could not be written down: a row nobody parks would hang until its lease ends.
+        log.exception("step_crashed")
+        return _write(work, link, _unknown(link)), "internal_error"
+
+
+def _worked_or_failed(work: Work, link: Link, function: LinkFunction) -> tuple[Outcome, str]:
+    try:
         result = function(work)
         return _write(work, link, result), type(result).__name__.lower()
     except (ClaimLostError, DatabaseUnavailableError):
@@ -177,9 +188,6 @@ def _try(work: Work, link: Link, function: LinkFunction) -> tuple[Outcome, str]:
     except work.services.interruptions:
         log.warning("step_too_slow")
         return _fail(work, link, _too_slow(link)), "step_too_slow"
-    except Exception:
-        log.exception("step_crashed")
-        return _write(work, link, _unknown(link)), "internal_error"
 
 
 def _worn_out(link: Link) -> Park:

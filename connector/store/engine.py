@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from connector.errors import DatabaseUnavailableError, Problem, SettingsError
+from connector.storable import storable_json, storable_value
 
 CONNECT_TIMEOUT_S = 5
 """A database that does not answer the door is down; the receiver must say 503 well within 10 s."""
@@ -103,7 +104,7 @@ class Database:
             if statement.name not in connection.info:
                 cursor.execute(statement.prepare)
                 connection.info[statement.name] = "prepared"
-            cursor.execute(statement.execute, values)
+            cursor.execute(statement.execute, storable_value(values))
             return cursor.fetchone()
         except psycopg2.Error as e:
             if connection.dbapi_connection is not None and connection.dbapi_connection.closed:
@@ -149,8 +150,9 @@ def _engine(url: sa.URL, pool_size: int, *, settings: Collection[str] = (), **op
         "timezone=UTC",
         *settings,
     )
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
+        json_serializer=storable_json,
         # An error would quote the statement's parameters, and with them deals and customers, into the log.
         hide_parameters=True,
         pool_size=pool_size,
@@ -164,6 +166,16 @@ def _engine(url: sa.URL, pool_size: int, *, settings: Collection[str] = (), **op
         },
         **options,
     )
+    sa.event.listen(engine, "before_cursor_execute", _with_storable_texts, retval=True)
+    return engine
+
+
+def _with_storable_texts(
+    _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+) -> tuple[str, Any]:
+    """The one place all values pass: a partner's text that cannot be stored must not cost us the row it is in,
+    least of all the row that says what went wrong."""
+    return statement, storable_value(parameters)
 
 
 class _DeadConnectionError(Exception):

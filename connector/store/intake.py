@@ -5,13 +5,13 @@ atomic by itself, is one trip to PostgreSQL; the same rows written one by one co
 the processor time on both sides.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from psycopg2.errors import UniqueViolation
 
+from connector.storable import storable_json
 from connector.store.engine import Database, PreparedStatement
 
 _FIRST_WIN = PreparedStatement(
@@ -83,14 +83,14 @@ def first_win(
         "source": source,
         "event_id": event_id,
         "deal_id": deal_id,
-        "facts": json.dumps(dict(facts)),
+        "facts": storable_json(dict(facts)),
         "kind": kind,
         "state": state,
         "due_at": due_at,
         "ignore_rule": ignore_rule,
         "actor": actor,
         "message": message,
-        "details": json.dumps({"event_id": event_id}),
+        "details": storable_json({"event_id": event_id}),
         "now": now,
     }
     try:

@@ -25,6 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "connector.vault",
         "connector.log",
         "connector.settings",
+        "connector.storable",
         "connector.timers",
         "connector.clock",
     ),

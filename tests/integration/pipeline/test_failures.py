@@ -14,6 +14,7 @@ from connector.errors import (
     DatabaseUnavailableError,
     DataError,
     NotFoundError,
+    PartnerAnswer,
     PartnerRefusedError,
     PermissionMissingError,
     Problem,
@@ -164,6 +165,61 @@ def test_a_bug_is_a_humans_turn(carriage: Carriage) -> None:
     parked = carriage.run(run.id)
     assert ("needs_attention", "internal_error") == (parked.state, parked.reason_code)
     assert "secret" not in parked.reason_message
+
+
+UNSTORABLE = "a\x00b\ud800c"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DataError([Problem("missing", f"Bad: {UNSTORABLE}.", UNSTORABLE, f"Mend {UNSTORABLE}.")]),
+        PartnerRefusedError(
+            f"Bad: {UNSTORABLE}.",
+            code="missing",
+            cure=f"Mend {UNSTORABLE}.",
+            answer=PartnerAnswer("Pipedrive", "GET /v2/deals/{id}", 400, UNSTORABLE, UNSTORABLE),
+        ),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_reason_with_texts_that_postgresql_cannot_keep_is_told_with_these_replaced(
+    carriage: Carriage, error: ConnectorError
+) -> None:
+    run = carriage.win(7)
+
+    fail(carriage, run.id, "resolve", error)
+
+    parked = carriage.run(run.id)
+    assert ("needs_attention", "missing", "Bad: a\ufffdb\ufffdc.", "Mend a\ufffdb\ufffdc.") == (
+        parked.state,
+        parked.reason_code,
+        parked.reason_message,
+        parked.reason_cure,
+    )
+    assert "a\ufffdb\ufffdc" in str(carriage.story(run.id)[-1].details)
+
+
+def test_a_wait_for_such_a_reason_is_told_too(carriage: Carriage) -> None:
+    run = carriage.win(7)
+
+    fail(carriage, run.id, "resolve", TransientError(f"Away: {UNSTORABLE}."))
+
+    assert ("received", 1, "Away: a\ufffdb\ufffdc.") == (
+        carriage.run(run.id).state,
+        carriage.run(run.id).attempts,
+        carriage.run(run.id).waiting_for,
+    )
+
+
+def test_a_failure_that_cannot_be_written_down_is_parked_all_the_same(carriage: Carriage) -> None:
+    run = carriage.win(7)
+    error = PartnerRefusedError("Bad.", answer=PartnerAnswer("Pipedrive", "GET", text={1, 2}))  # type: ignore[arg-type]
+
+    fail(carriage, run.id, "resolve", error)
+
+    parked = carriage.run(run.id)
+    assert ("needs_attention", "internal_error") == (parked.state, parked.reason_code)
 
 
 def test_an_unknown_outcome_that_a_link_lets_through_is_a_humans_turn(carriage: Carriage) -> None:
