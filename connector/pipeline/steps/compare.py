@@ -12,7 +12,7 @@ from connector.accounting.invoice import Invoice
 from connector.codec import from_plain, to_plain
 from connector.errors import DataError, NotFoundError, Problem
 from connector.pipeline.after_hand_over import CHANGED, CURE, UNCHANGED
-from connector.pipeline.booking_tables import booking_tables
+from connector.pipeline.booking_tables import tenant_tables
 from connector.pipeline.content import DEAL, Content, content_hash, content_of, differences
 from connector.pipeline.drafting import decide_invoice, read_draft_sale
 from connector.pipeline.runner import Finish, Work
@@ -140,7 +140,7 @@ def _found(work: Work, booked: _Booked) -> _Found:
     number = "" if config.numbers.source is NumberSource.FIELD else booked.document_number
     try:
         sale = read_draft_sale(bundle, config, identity_of(work.tenant, booked.run), number=number)
-        invoice = decide_invoice(sale, config, booking_tables(config.terms.chart))
+        invoice = decide_invoice(sale, config, tenant_tables(config))
     except DataError as e:
         why = f"cannot be invoiced as it stands: {e.message.rstrip('.')}"
         return _Found({DEAL: why}, {**kept, "invoice": None})

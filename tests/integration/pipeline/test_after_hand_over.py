@@ -270,7 +270,7 @@ def test_a_change_while_the_deal_is_being_read_is_read_as_well(carriage: Carriag
     won = booked(carriage)
     told(carriage)
     carriage.until_due()
-    read_price = []
+    read_price: list[bool] = []
     original = carriage.services.database.transaction
 
     def while_reading() -> Any:
