@@ -26,7 +26,7 @@ from connector.datev.extf.terms import HOME_CURRENCY, BatchTerms
 from connector.datev.extf.writer import RowLayout, columns_of
 
 _BEFORE_EXTRA = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 20, 37, 38, 40, 41)
-_AFTER_EXTRA = (95, 103, 114, 115, 117)
+_AFTER_EXTRA = (95, 103, 114, 115, 117, 123)
 _UNIQUE = (1, 2, 11, 14, 20, 95, 103)
 """Columns that differ from row to row (and the side, which is cheaper to match than to look up)."""
 _KEPT = 10_000
@@ -78,7 +78,7 @@ class PostingRows:
             )
         ):
             raise _NotPlainError
-        tax_key, eu_vat, eu_rate = self._tax[p.tax_key, p.eu_vat, p.eu_rate]
+        tax_key, eu_vat, eu_rate, origin = self._tax[p.tax_key, p.eu_vat, p.eu_rate, p.origin_country]
         cost_centre_1, cost_centre_2 = self._cost_centres
         return layout.template % (
             amount,
@@ -101,6 +101,7 @@ class PostingRows:
             self._lock,
             self._service_dates[p.service_date],
             self._due_dates[p.due_date],
+            origin,
         )
 
     def _line_after_all_checks(self, posting: Posting, number: int, problems: list[FileProblem]) -> str:
@@ -199,15 +200,15 @@ class PostingRows:
             raise _NotPlainError
         return day_month(day)
 
-    def _tax_cells(self, values: tuple[str, str, Decimal | None]) -> tuple[str, str, str]:
-        """Columns 9, 40 and 41, which rules bind together."""
-        tax_key, eu_vat, eu_rate = values
-        contents = (tax_key, eu_vat, decimal_text(eu_rate, 2) if eu_rate is not None else "")
+    def _tax_cells(self, values: tuple[str, str, Decimal | None, str]) -> tuple[str, str, str, str]:
+        """Columns 9, 40, 41 and 123, which rules bind together."""
+        tax_key, eu_vat, eu_rate, origin = values
+        contents = (tax_key, eu_vat, decimal_text(eu_rate, 2) if eu_rate is not None else "", origin)
         row = [""] * len(POSTING_COLUMNS)
-        row[8], row[39], row[40] = contents
+        row[8], row[39], row[40], row[122] = contents
         if self._terms is None or any(breach for rule in EU_RULES for breach in rule(row, self._terms)):
             raise _NotPlainError
-        if not all(POSTING_COLUMNS[n - 1].accepts(row[n - 1]) for n in (9, 40, 41)):
+        if not all(POSTING_COLUMNS[n - 1].accepts(row[n - 1]) for n in (9, 40, 41, 123)):
             raise _NotPlainError
         return contents
 
@@ -296,6 +297,7 @@ def _contents(posting: Posting, lock: str) -> tuple[str, ...]:
         lock,
         full_date(posting.service_date),
         full_date(posting.due_date),
+        posting.origin_country,
     )
 
 

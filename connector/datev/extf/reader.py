@@ -22,6 +22,8 @@ BYTE_ORDER_MARKS = (
 )
 """The other encodings that DATEV's import knows, by their marks."""
 
+_LONGEST_MARK = max(len(mark) for mark, _ in BYTE_ORDER_MARKS)
+
 LONGEST_LINE = 200_000
 """Characters; 254 columns filled to the last character stay far below. A longer line is no record, and
 would have to be kept in memory as a whole."""
@@ -104,6 +106,9 @@ class _Lines:
 
     def __init__(self, source: BinaryIO) -> None:
         block = source.read(_BLOCK)
+        # One byte more than a mark, because a block that is empty without it would look like the end.
+        while len(block) <= _LONGEST_MARK and (more := source.read(_BLOCK)):
+            block += more
         marked = ((mark, encoding) for mark, encoding in BYTE_ORDER_MARKS if block.startswith(mark))
         mark, self.encoding = next(marked, (b"", ENCODING))
         self.size = len(block)

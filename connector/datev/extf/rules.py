@@ -73,6 +73,8 @@ def dates_exist(columns: Sequence[Column]) -> Rule:
 @lru_cache(maxsize=4000)
 def parse_date(text: str) -> date | None:
     """TTMMJJJJ to a date; None where no calendar has that day."""
+    if len(text) != len(Kind.DATE.value):
+        return None
     try:
         return date(int(text[4:]), int(text[2:4]), int(text[:2]))
     except ValueError:
