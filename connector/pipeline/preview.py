@@ -19,8 +19,9 @@ from connector.accounting.party import Party
 from connector.accounting.posting import Posting
 from connector.accounting.sale import Sale
 from connector.codec import to_plain
-from connector.datev.dxso.package import DxsoDocument
+from connector.datev.dxso.package import DxsoDocument, DxsoFile
 from connector.errors import DataError, Problem
+from connector.invoice.pdf import make_invoice_pdf
 from connector.pipedrive.bundle import deal_problems, json_safe
 from connector.pipeline.booking_tables import BookingTables
 from connector.pipeline.drafting import RunIdentity, decide_invoice, decide_postings, read_draft_sale
@@ -41,6 +42,10 @@ IGNORED = "ignored"
 
 NEXT_IN_FILES = "NEXT"
 """Stands for ``{next}`` in a previewed file, because DATEV's formats know no braces."""
+
+_NO_DEAL = Problem(
+    "deal_missing", "The bundle holds no deal.", "deal", 'Add "deal": {…} as Pipedrive\'s API answers it.'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +114,15 @@ def decide(
     known = known or Known()
     bundle = json_safe(bundle)
     deal = bundle.get("deal")
-    found = _Gathered(deal_problems(deal) if isinstance(deal, Mapping) else [])
-    not_booked = None if found.problems else _not_booked(bundle, config)
+    if not isinstance(deal, Mapping):
+        return Preview(NEEDS_ATTENTION, (_NO_DEAL,))
+    found = _Gathered(deal_problems(deal))
+    not_booked = None if found.problems else _not_booked(deal, config)
     if not_booked:
         return Preview(IGNORED, (not_booked,))
     provisional = False
     try:
-        identity = known.identity or RunIdentity(config.key, _deal_id(bundle), "invoice", 0, 0)
+        identity = known.identity or RunIdentity(config.key, _deal_id(deal), "invoice", 0, 0)
         sale = read_draft_sale(bundle, config, identity, number=known.number)
         account, provisional = _account(sale.buyer, config, known.debtor_account, found.problems)
         _gather(found, sale, config, tables, identity, account)
@@ -136,7 +143,9 @@ def preview_file(
     created_at: datetime,
     xsd_dir: Path | None,
 ) -> bytes:
-    """The file that would be handed over: an EXTF posting batch, or a ZIP with the XML files of a DXSO job.
+    """The file that would be handed over: an EXTF posting batch, or a ZIP with the files of a DXSO job.
+
+    The PDF in the ZIP is drawn from the deal, also where it has one of its own: a bundle holds no files.
 
     :raises DataError: there is nothing to hand over; with the reasons.
     """
@@ -169,7 +178,8 @@ def preview_file(
         ],
         xsd_dir=xsd_dir,
     )
-    return package_zip(package)
+    pdf = make_invoice_pdf(invoice, seller=config.seller, created_at=created_at)
+    return package_zip(package, [DxsoFile(name, pdf) for _guid, name in package.pdf_names])
 
 
 def as_plain(decided: Preview) -> dict[str, Any]:
@@ -183,11 +193,8 @@ def as_plain(decided: Preview) -> dict[str, Any]:
     }
 
 
-def _not_booked(bundle: Mapping[str, Any], config: TenantConfig) -> Problem | None:
+def _not_booked(deal: Mapping[str, Any], config: TenantConfig) -> Problem | None:
     """Why the deal is left alone before anything is decided."""
-    deal = bundle.get("deal")
-    if not isinstance(deal, Mapping):
-        return None
     status = deal.get("status", "won")
     if status != "won":
         return Problem(
@@ -204,10 +211,9 @@ def _not_booked(bundle: Mapping[str, Any], config: TenantConfig) -> Problem | No
     )
 
 
-def _deal_id(bundle: Mapping[str, Any]) -> int:
+def _deal_id(deal: Mapping[str, Any]) -> int:
     """The deal's id as far as it can be read; what is wrong with it is said by whoever reads the deal."""
-    deal = bundle.get("deal")
-    found = str(deal.get("id") if isinstance(deal, Mapping) else "")
+    found = str(deal.get("id"))
     return int(found) if found.isascii() and found.isdigit() else 0
 
 

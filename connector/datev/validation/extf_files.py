@@ -37,7 +37,7 @@ def check_extf(source: BinaryIO, report: FileReport, member: str = "") -> None:
             report.version = reader.version
         rows = _Counted(reader)
         for problem in check_rows(reader.header, reader.headings, rows):
-            problems.append(problem)  # noqa: PERF402 - what was found stays found when the reader refuses the rest
+            problems.append(problem)  # kept even where the reader refuses the rest
         # A file whose category is unknown was not read on; its lines and bytes are looked at all the same.
         for _ in rows:
             pass

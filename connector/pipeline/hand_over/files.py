@@ -11,7 +11,7 @@ from connector.accounting.debtor import DebtorRecord
 from connector.accounting.fiscal_year import fiscal_year_start, month_of
 from connector.accounting.invoice import Invoice
 from connector.accounting.posting import Posting
-from connector.datev.dxso.package import DxsoDocument, DxsoPackage, PackageHeader
+from connector.datev.dxso.package import DxsoDocument, DxsoFile, DxsoPackage, PackageHeader
 from connector.datev.dxso.render import render_package
 from connector.datev.dxso.schemas import check_against_schemas
 from connector.datev.extf.debtors import render_debtors
@@ -106,11 +106,14 @@ def ledger_package(
     return package
 
 
-def package_zip(package: DxsoPackage) -> bytes:
-    """The XML files of a package in one ZIP, kept as evidence of what was handed over."""
+def package_zip(package: DxsoPackage, pdfs: Sequence[DxsoFile] = ()) -> bytes:
+    """The XML files of a package in one ZIP, kept as evidence of what was handed over.
+
+    :param pdfs: with them it is a package that Belegtransfer takes, too.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in (package.document_xml, *package.ledgers):
+        for file in (package.document_xml, *package.ledgers, *pdfs):
             archive.writestr(zipfile.ZipInfo(file.name, _ZIP_DATE), file.content)
     return buffer.getvalue()
 

@@ -14,11 +14,11 @@ from connector.cli import main
 OUR_VARIABLES = ("MLC_", "DATEV_", "PIPEDRIVE_", "DATABASE_URL", "REDIS_URL")
 
 
-def command(*arguments: str, environ: Mapping[str, str] | None = None) -> Result:
+def command(*arguments: str, environ: Mapping[str, str] | None = None, stdin: str | None = None) -> Result:
     """Run one command; of our own variables it sees only the given ones."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OUR_VARIABLES)}
     with patch.dict(os.environ, {**kept, **(environ or {})}, clear=True), logging_as_before():
-        return CliRunner().invoke(main, list(arguments))
+        return CliRunner().invoke(main, list(arguments), input=stdin)
 
 
 @contextmanager

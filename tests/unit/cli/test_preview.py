@@ -40,7 +40,7 @@ def test_the_text_says_the_outcome_the_rows_and_why(tmp_path: Path) -> None:
     assert "This deal would be booked." in shown.stdout
     assert "PD-42 of 2027-02-04" in shown.stdout
     assert "1190.12  EUR       S     10000    8400" in shown.stdout
-    assert "domestic supply at 7 % (rule domestic_7)" in shown.stdout
+    assert "domestic supply at 7 % (rule domestic_7, table" in shown.stdout
 
 
 def test_a_number_of_our_own_sequence_is_not_drawn_but_shown_as_its_place(tmp_path: Path) -> None:
@@ -145,7 +145,11 @@ def test_the_dxso_zip_holds_the_jobs_xml_files(tmp_path: Path) -> None:
 
     assert shown.exit_code == 0, shown.output
     with zipfile.ZipFile(io.BytesIO(shown.stdout_bytes)) as archive:
-        assert ["document.xml", "Rechnungsdaten_RA_PD-42.xml"] == archive.namelist()
+        assert [
+            "document.xml",
+            "Rechnungsdaten_RA_PD-42.xml",
+            "Rechnungsbild_RA_PD-42.pdf",
+        ] == archive.namelist()
 
 
 @pytest.mark.parametrize("fmt", ["extf", "dxso"])
@@ -164,9 +168,6 @@ def test_no_file_is_written_for_a_deal_that_cannot_be_booked(tmp_path: Path, fmt
     [
         ("[1", "line 1, column 3"),
         ("[]", "it is no JSON object"),
-        ("{}", "it holds no deal"),
-        ('{"deal": null}', "it holds no deal"),
-        ('{"deal": NaN}', "it holds no deal"),
         ('{"deal": {"id": ' + "9" * 5000 + "}}", "it holds something that is no JSON value"),
         ("[" * 100_000, "it holds something that is no JSON value"),
     ],
@@ -236,3 +237,21 @@ def test_a_field_that_the_definitions_lack_is_to_be_created(tmp_path: Path) -> N
     value = previewed(tmp_path, deal, 3, more='[fields]\norder_number = "Auftrag"')
 
     assert ["custom_field_missing"] == [reason["code"] for reason in value["reasons"]]
+
+
+@pytest.mark.parametrize("content", ["{}", '{"deal": null}', '{"deal": NaN}', '{"deal": []}'])
+def test_a_bundle_without_a_deal_waits_for_one(tmp_path: Path, content: str) -> None:
+    value = previewed(tmp_path, content, 3)
+
+    assert ("needs_attention", ["deal_missing"]) == (
+        value["outcome"],
+        [reason["code"] for reason in value["reasons"]],
+    )
+
+
+def test_the_bundle_may_come_through_stdin(tmp_path: Path) -> None:
+    arguments = ["preview", "--tenant", write_tenant(tmp_path), "--bundle", "-", "--format", "json"]
+
+    shown = command(*arguments, stdin=json.dumps(bundle()))
+
+    assert "posted" == json.loads(shown.stdout)["outcome"]

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-_FOLDER = Path(__file__).parents[4] / "shared" / "data" / "datev"
+FOLDER = Path(__file__).parents[4] / "shared" / "data" / "datev"
 
 
 def partner_file(name: str) -> Path:
     """A file or folder of DATEV's, or skip."""
-    path = _FOLDER / name
+    path = FOLDER / name
     if not path.exists():
         pytest.skip(f"DATEV's own {name} is not beside the repository")
     return path
