@@ -58,7 +58,7 @@ class TaxGroup:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """A complete outgoing invoice."""
+    """A complete outgoing invoice, or a credit note, whose amounts are negative."""
 
     document_number: str
     document_date: date
@@ -77,3 +77,12 @@ class Invoice:
     net: Decimal
     tax: Decimal
     gross: Decimal
+    corrects: str = ""
+    """Number of the invoice that a credit note corrects (§31 (5) UStDV); empty on an invoice."""
+    why: tuple[str, ...] = ()
+    """What was decided for the document as a whole: source of the exchange rate, a cleaned number."""
+
+    @property
+    def is_credit_note(self) -> bool:
+        """Whether it corrects an invoice downwards (Rechnungskorrektur); its amounts are negative then."""
+        return self.gross < 0

@@ -1,5 +1,6 @@
 """From a sale to an invoice: every tax decided, every cent in its place, or every problem named."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,7 +10,7 @@ from connector.accounting.countries import CountryGroup, country_group
 from connector.accounting.currencies import HOME_CURRENCY
 from connector.accounting.decided_lines import DecidedLine, decide_lines
 from connector.accounting.invoice import Invoice
-from connector.accounting.money import AMOUNT_LIMIT, ZERO
+from connector.accounting.money import AMOUNT_LIMIT
 from connector.accounting.pricing import price_lines
 from connector.accounting.sale import Sale, SaleLine, TaxMethod
 from connector.accounting.sale_checks import RATE_STEP, sale_problems
@@ -45,7 +46,7 @@ def build_invoice(
         document_date=sale.document_date,
         service_date=sale.service_date,
         service_period_end=sale.service_period_end,
-        due_date=_due_date(sale, terms),
+        due_date=_due_date(sale, terms, totals),
         currency=sale.currency,
         exchange_rate=_exchange_rate(sale),
         buyer=sale.buyer,
@@ -57,6 +58,8 @@ def build_invoice(
         net=totals.net,
         tax=totals.tax,
         gross=totals.gross,
+        corrects=sale.corrects,
+        why=sale.why,
     )
 
 
@@ -111,26 +114,16 @@ def _with_lines(sale: Sale, terms: BookingTerms, problems: list[Problem]) -> Sal
 
 
 def _checked_totals(lines: tuple[DecidedLine, ...], sale: Sale, terms: BookingTerms) -> Totals:
-    """Totals, if they are those of an invoice: positive in every group and what the deal says.
+    """Totals, if they are those of an invoice or a credit note, and what the deal says.
 
     Raises:
         DataError: with everything that is wrong about the sums.
     """
-    priced = sum((line.amount for line in lines), ZERO)
-    if priced <= 0:
-        raise DataError([_not_positive(priced, sale)])
     totals = add_up(lines, sale.tax_method)
-    problems = [
-        Problem(
-            "tax_group_negative",
-            f"The lines at {group.tax_rate} % ({group.tax_case}) come to {group.net} net, less than nothing.",
-            field="lines",
-            cure="Correct the negative lines; a credit note is a document of its own and is booked by hand.",
-        )
-        for group in totals.groups
-        if group.gross < 0
-    ]
-    if totals.gross >= AMOUNT_LIMIT:
+    problems = list(_sign_problems(totals.gross, sale, terms))
+    if any(
+        abs(amount) >= AMOUNT_LIMIT for amount in (totals.gross, *(group.gross for group in totals.groups))
+    ):
         problems.append(
             Problem(
                 "amount_too_large",
@@ -165,23 +158,51 @@ def _value_problem(totals: Totals, sale: Sale, terms: BookingTerms) -> Problem |
     )
 
 
-def _not_positive(amount: Decimal, sale: Sale) -> Problem:
-    if amount == 0:
-        return Problem(
+def _sign_problems(gross: Decimal, sale: Sale, terms: BookingTerms) -> Iterator[Problem]:
+    """Invoice or credit note: the total and what the deal says of itself must agree (§31 (5) UStDV)."""
+    if gross == 0:
+        yield Problem(
             "total_zero",
             "The deal comes to 0.00; DATEV takes no posting of nothing.",
             field="value",
             cure="Correct the lines of the deal, or ignore deals of value zero by a rule of the tenant.",
         )
-    return Problem(
-        "total_negative",
-        f"The deal comes to {amount} {sale.currency}; an invoice needs a positive total.",
-        field="value",
-        cure="Correct the lines; a credit note is booked by hand.",
-    )
+    elif gross < 0 and terms.negative_total_means != "credit_note":
+        yield Problem(
+            "total_negative",
+            f"The deal comes to {gross} {sale.currency}, less than nothing.",
+            field="value",
+            cure="Correct the lines; or let the tenant book such deals as credit notes "
+            "(booking.negative_total_means).",
+        )
+    elif gross < 0 and not sale.corrects:
+        yield Problem(
+            "corrected_document_missing",
+            f"The deal comes to {gross} {sale.currency}, a credit note, but does not name the invoice "
+            "that it corrects (§31 (5) UStDV).",
+            field="corrects_document",
+            cure="Enter the number of the corrected invoice in the deal's field for it.",
+        )
+    elif gross < 0 and sale.corrects == sale.document_number:
+        yield Problem(
+            "corrects_itself",
+            f"The credit note {sale.document_number} names itself as the invoice that it corrects.",
+            field="corrects_document",
+            cure="Enter the number of the invoice that is corrected.",
+        )
+    elif gross > 0 and sale.corrects:
+        yield Problem(
+            "correction_not_negative",
+            f"The deal corrects the invoice {sale.corrects}, but comes to {gross} {sale.currency}.",
+            field="corrects_document",
+            cure="Enter what is taken back as negative lines; if it is an invoice, empty the field.",
+        )
 
 
-def _due_date(sale: Sale, terms: BookingTerms) -> date | None:
+def _due_date(sale: Sale, terms: BookingTerms, totals: Totals) -> date | None:
+    """Nobody has to pay a credit note by a day."""
+    if totals.gross < 0:
+        return None
     if sale.due_date or terms.payment_days is None:
         return sale.due_date
     return sale.document_date + timedelta(days=terms.payment_days)

@@ -30,6 +30,18 @@ def product(left: Decimal, right: Decimal) -> Decimal:
         return left * right
 
 
+def difference(left: Decimal, right: Decimal) -> Decimal:
+    """``left - right`` without rounding in between."""
+    with localcontext(prec=_PRECISION):
+        return left - right
+
+
+def quotient(left: Decimal, right: Decimal) -> Decimal:
+    """``left / right``, not rounded to cents."""
+    with localcontext(prec=_PRECISION):
+        return left / right
+
+
 def percent_of(amount: Decimal, percent: Decimal) -> Decimal:
     """``percent`` of ``amount``, not rounded."""
     with localcontext(prec=_PRECISION):
@@ -54,6 +66,22 @@ def settle(parts: Sequence[Decimal], total: Decimal) -> tuple[Decimal, ...]:
     for turn in range(int(abs(missing) / CENT)):
         settled[by_size[turn % len(by_size)]] += step
     return tuple(settled)
+
+
+def round_to_total(exact: Sequence[Decimal], total: Decimal) -> tuple[Decimal, ...]:
+    """Round each to cents so that they add up to ``total``, each at most one cent from its exact value.
+
+    The missing cents go to those that were rounded furthest the other way, the earlier position first. None
+    becomes nothing by it or changes its sign: where too few are left, the sum stays as near as it gets.
+    """
+    rounded = [cents(amount) for amount in exact]
+    missing = total - sum(rounded, ZERO)
+    step = CENT if missing > 0 else -CENT
+    by_error = sorted(range(len(exact)), key=lambda i: ((rounded[i] - exact[i]) * step, i))
+    movable = [i for i in by_error if (rounded[i] + step) * rounded[i] > 0]
+    for position in movable[: int(abs(missing) / CENT)]:
+        rounded[position] += step
+    return tuple(rounded)
 
 
 def distribute(total: Decimal, weights: Sequence[Decimal]) -> tuple[Decimal, ...]:

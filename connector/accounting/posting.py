@@ -63,3 +63,8 @@ class Posting:
     """Field 123: the country that a supply taxed in another member state comes from."""
     why: tuple[str, ...] = ()
     """The reasons for account and key, for people; not part of the file."""
+
+    @property
+    def signed_amount(self) -> Decimal:
+        """What the row adds to what the debtor owes (side H takes away): these add up to the document."""
+        return self.amount if self.side is Side.DEBIT else -self.amount

@@ -12,7 +12,7 @@ from connector.accounting.currencies import HOME_CURRENCY
 from connector.accounting.debtor_records import check_debtor_account
 from connector.accounting.document_numbers import check_document_number
 from connector.accounting.invoice import Invoice
-from connector.accounting.money import AMOUNT_LIMIT, ZERO, cents
+from connector.accounting.money import AMOUNT_LIMIT, CENT, ZERO, cents, quotient
 from connector.accounting.posting import Posting
 from connector.errors import Problem
 
@@ -38,7 +38,7 @@ def posting_problems(
     number_problem = check_document_number(invoice.document_number, draft=draft)
     if number_problem:
         problems.append(number_problem)
-    total = sum((row.amount for row in postings), ZERO)
+    total = sum((row.signed_amount for row in postings), ZERO)
     if total != invoice.gross:
         problems.append(
             Problem(
@@ -91,14 +91,14 @@ def _amount_problems(row: Posting) -> Iterator[Problem]:
 
 
 def _triple_problems(row: Posting) -> Iterator[Problem]:
-    """Amount, rate and EUR amount: all three or none (EXTF fields 3-6)."""
+    """Amount, rate and EUR amount: all three or none (EXTF fields 3-6), and to a cent what they say."""
     if row.currency == HOME_CURRENCY:
         complete = row.exchange_rate is None and row.base_amount is None
     else:
         complete = (
             row.exchange_rate is not None
             and row.base_amount is not None
-            and row.base_amount == cents(row.amount / row.exchange_rate)
+            and abs(row.base_amount - quotient(row.amount, row.exchange_rate)) <= CENT
         )
     if not complete:
         yield Problem(

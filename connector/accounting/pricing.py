@@ -4,10 +4,22 @@ Tax plays no part yet. A deal's own discounts are shared out over its lines in p
 their amounts, in whole cents, because tax and revenue account belong to lines, not to deals.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from connector.accounting.money import AMOUNT_LIMIT, CENT, ZERO, cents, distribute, percent_of, product
+from connector.accounting.money import (
+    AMOUNT_LIMIT,
+    CENT,
+    ZERO,
+    cents,
+    difference,
+    distribute,
+    percent_of,
+    product,
+    quotient,
+    settle,
+)
 from connector.accounting.sale import Discount, DiscountKind, Sale, SaleLine
 from connector.errors import Problem
 
@@ -20,7 +32,9 @@ class PricedLine:
     before_deal_discounts: Decimal
     """Quantity × price less the line's own discount."""
     deal_discount: Decimal
-    """This line's share of the deal's discounts, not negative."""
+    """This line's share of the deal's discounts; negative where it makes a negative line smaller."""
+    unrounded: Decimal
+    """``before_deal_discounts`` with its parts of a cent."""
 
     @property
     def amount(self) -> Decimal:
@@ -34,16 +48,18 @@ def price_lines(sale: Sale, problems: list[Problem]) -> tuple[PricedLine, ...]:
     A line that cannot be priced goes on with one cent, so that the tax rules are asked about it
     all the same and the person hears everything at once; the noted problem keeps it from being booked.
     """
-    amounts = [_line_amount(line, problems) for line in sale.lines]
+    unrounded = [_line_amount(line, problems) for line in sale.lines]
+    # Each line is rounded once (EN 16931 BT-131).
+    amounts = [cents(amount) for amount in unrounded]
     shares = _deal_discount_shares(sale.discounts, amounts, problems)
     return tuple(
-        PricedLine(line, amount, share)
-        for line, amount, share in zip(sale.lines, amounts, shares, strict=True)
+        PricedLine(line, amount, share, exact)
+        for line, amount, share, exact in zip(sale.lines, amounts, shares, unrounded, strict=True)
     )
 
 
 def _line_amount(line: SaleLine, problems: list[Problem]) -> Decimal:
-    """Quantity × price less discount, rounded once (EN 16931 BT-131)."""
+    """Quantity × price less discount, not rounded."""
     name = f"Line {line.position} ({line.name})"
     if not _is_bookable(line.quantity) or not _is_bookable(line.unit_price):
         problems.append(_too_large(f"{name} has a quantity or price", "unit_price"))
@@ -53,7 +69,7 @@ def _line_amount(line: SaleLine, problems: list[Problem]) -> Decimal:
         problems.append(_too_large(f"{name} comes to an amount", "unit_price"))
         return CENT
     if line.discount is None:
-        return cents(full)
+        return full
     problem = _discount_problem(line.discount, f"The discount of {name}")
     if problem:
         problems.append(problem)
@@ -64,7 +80,7 @@ def _line_amount(line: SaleLine, problems: list[Problem]) -> Decimal:
     if full >= 0 and reduction > full:
         problems.append(_exceeds(f"The discount of {name}", reduction, full))
         return CENT
-    return cents(full - reduction)
+    return difference(full, reduction)
 
 
 def _deal_discount_shares(
@@ -75,17 +91,35 @@ def _deal_discount_shares(
         problems.extend(wrong)
         return (ZERO,) * len(amounts)
     total = sum(amounts, ZERO)
-    if total <= 0:
-        return (ZERO,) * len(amounts)  # nothing to reduce; the total itself is refused later
+    if total < 0 and any(discount.kind is DiscountKind.AMOUNT and discount.value for discount in discounts):
+        problems.append(_discount_of_credit())
+        return (ZERO,) * len(amounts)
     # Several percentages each apply to the sum of the lines, not to one another: the order in
     # which Pipedrive lists them must not change the invoice.
-    reduction = sum((cents(_reduction(discount, total)) for discount in discounts), ZERO)
+    reductions = {
+        kind: sum((cents(_reduction(one, total)) for one in discounts if one.kind is kind), ZERO)
+        for kind in DiscountKind
+    }
+    reduction = sum(reductions.values(), ZERO)
     if reduction == 0:
         return (ZERO,) * len(amounts)
-    if reduction > total:
+    if abs(reduction) > abs(total):
         problems.append(_exceeds("The discounts of the deal", reduction, total))
         return (ZERO,) * len(amounts)
-    return distribute(reduction, [max(amount, ZERO) for amount in amounts])
+    if all(amount >= 0 for amount in amounts) or all(amount <= 0 for amount in amounts):
+        return distribute(reduction, [abs(amount) for amount in amounts])
+    return _shares_of_mixed_lines(reductions, amounts, total)
+
+
+def _shares_of_mixed_lines(
+    reductions: Mapping[DiscountKind, Decimal], amounts: Sequence[Decimal], total: Decimal
+) -> tuple[Decimal, ...]:
+    """Percent reduce every line, a negative one too; an amount reduces what there is to pay."""
+    percentage, amount = (reductions[kind] for kind in (DiscountKind.PERCENTAGE, DiscountKind.AMOUNT))
+    exact = [quotient(product(percentage, line), total) for line in amounts]
+    by_percent = settle([cents(share) for share in exact], percentage)
+    by_amount = distribute(amount, [max(line, ZERO) for line in amounts]) if amount else by_percent
+    return tuple(a + b for a, b in zip(by_percent, by_amount, strict=True)) if amount else by_percent
 
 
 def _reduction(discount: Discount, amount: Decimal) -> Decimal:
@@ -107,6 +141,16 @@ def _discount_problem(discount: Discount, name: str) -> Problem | None:
 
 def _is_bookable(number: Decimal) -> bool:
     return number.is_finite() and abs(number) < AMOUNT_LIMIT
+
+
+def _discount_of_credit() -> Problem:
+    return Problem(
+        "discount_of_credit_note",
+        "The deal comes to less than nothing and has a discount of a fixed amount: whether that makes the "
+        "credit larger or smaller is not clear.",
+        field="discount",
+        cure="Remove the discount from the deal and change the lines instead.",
+    )
 
 
 def _too_large(what: str, field: str) -> Problem:

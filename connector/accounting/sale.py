@@ -94,3 +94,9 @@ class Sale:
     """What the deal names as its scheme of §§ 23 to 25c UStG (travel, margin, farming …); empty: none."""
     exchange_rate: Decimal | None = None
     """Foreign units per 1 EUR, for a deal in another currency."""
+    corrects: str = ""
+    """Number of the invoice that the deal corrects, as the deal names it; empty: it corrects none."""
+    won_on: date | None = None
+    """The day on which the deal was won (Berlin); a document date far from it is a slip of the keyboard."""
+    why: tuple[str, ...] = ()
+    """What was decided while reading, for the explanation of every row (source of the exchange rate …)."""

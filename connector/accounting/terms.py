@@ -28,6 +28,10 @@ class BookingTerms:
     """What the value of a deal without lines is: empty (park and ask), ``net`` or ``gross``."""
     rate_without_lines: Decimal | None = None
     """Percent of tax of a domestic deal without lines (19, 7); None: park and ask."""
+    negative_total_means: str = ""
+    """What a deal is that comes to less than nothing: empty (park and ask) or ``credit_note``."""
+    document_date_within_days: int = 366
+    """How far the document date may lie from the day on which the deal was won; beyond it, park and ask."""
     default_supply_kind: SupplyKind = SupplyKind.SERVICE
     payment_days: int | None = None
     """Due date = document date + this; None: no due date unless a field names one."""

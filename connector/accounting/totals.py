@@ -74,11 +74,15 @@ def _group_sums(lines: Iterable[DecidedLine], inclusive: bool) -> dict[GroupKey,
 def _taxes(amounts: Sequence[Decimal], rate: Decimal, inclusive: bool) -> tuple[Decimal, ...]:
     """Tax of one rate, shared out over its groups."""
     total = sum(amounts, ZERO)
-    tax = total - cents(net_of(total, rate)) if inclusive else cents(percent_of(total, rate))
-    if all(amount >= 0 for amount in amounts) and total:
-        return distribute(tax, amounts)
-    # A negative group is refused later, with its sum in the message: it needs an amount until then.
-    return settle([cents(percent_of(amount, rate)) for amount in amounts], tax)
+    tax = _tax(total, rate, inclusive)
+    if total and (all(amount >= 0 for amount in amounts) or all(amount <= 0 for amount in amounts)):
+        return distribute(tax, [abs(amount) for amount in amounts])
+    # Groups below nothing (a returned line booked on an account of its own) carry their own tax.
+    return settle([_tax(amount, rate, inclusive) for amount in amounts], tax)
+
+
+def _tax(amount: Decimal, rate: Decimal, inclusive: bool) -> Decimal:
+    return amount - cents(net_of(amount, rate)) if inclusive else cents(percent_of(amount, rate))
 
 
 def _line_nets(lines: Sequence[DecidedLine], sums: dict[GroupKey, _Sums]) -> tuple[Decimal, ...]:
@@ -156,6 +160,9 @@ def _plausible_values(lines: Sequence[DecidedLine], gross: Decimal, inclusive: b
     priced = sum((line.amount for line in lines), ZERO)
     undiscounted = sum((amount for amount, _ in before), ZERO)
     values = {priced: "gross" if inclusive else "net", gross: "gross"}
+    # Whether Pipedrive rounds each line is not documented: many fractional quantities add up to cents.
+    unrounded = sum((line.priced.unrounded - line.priced.deal_discount for line in lines), ZERO)
+    values.setdefault(cents(unrounded), "without rounding each line")
     if undiscounted != priced:
         values[undiscounted] = "before the deal's discounts"
         if not inclusive:

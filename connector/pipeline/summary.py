@@ -17,7 +17,7 @@ class RunSummary:
     document_number: str
     document_guid: str
     amount: Decimal | None
-    """Sum of the postings (gross), in the currency of the deal."""
+    """Sum of the postings (gross), in the currency of the deal; negative for a credit note."""
     currency: str
     revenue_accounts: tuple[int, ...]
     job_id: str
@@ -34,7 +34,7 @@ def summarize(tx: Transaction, run: RunRow) -> RunSummary:
         debtor_account=debtor.account if debtor else None,
         document_number=document.document_number if document else "",
         document_guid=document.guid if document else "",
-        amount=sum((posting.amount for posting in postings), Decimal(0)) if postings else None,
+        amount=sum((posting.signed_amount for posting in postings), Decimal(0)) if postings else None,
         currency=postings[0].currency if postings else "",
         revenue_accounts=tuple(sorted({posting.contra_account for posting in postings})),
         job_id=_job_of(tx, run),

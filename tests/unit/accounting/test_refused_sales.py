@@ -110,7 +110,8 @@ def test_a_line_that_makes_no_sense_parks(change, code):
         ([line("-5.00")], (percent("10"),), ["total_negative"]),
         ([line("10.00")], (amount("10.01"),), ["discount_exceeds_amount"]),
         ([line("10.00")], (percent("60"), percent("60")), ["discount_exceeds_amount"]),
-        ([line("100.00"), line("-10.00", "7", position=2)], (), ["tax_group_negative"]),
+        ([line("-5.00")], (amount("1.00"),), ["discount_of_credit_note"]),
+        ([line("10000000000.00"), line("-9.00", "7", position=2)], (), ["amount_too_large"]),
         ([line("9999999999.00")], (), ["amount_too_large"]),
     ],
 )
