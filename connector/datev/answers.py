@@ -15,7 +15,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from connector.clock import berlin_date
-from connector.datev.operations import Operation, Repeat
+from connector.datev.operations import Operation, Repeat, is_path_id
 from connector.errors import AmbiguousError, ConnectorError, PartnerAnswer, TransientError
 from connector.http import Answer
 
@@ -100,6 +100,11 @@ def malformed(operation: Operation, answer: Answer, what: str) -> ConnectorError
     )
 
 
+def is_same_id(one: str, other: str) -> bool:
+    """Whether two ids name the same thing: DATEV writes GUIDs with large and small letters."""
+    return one.casefold() == other.casefold()
+
+
 class WireSchema(Schema):
     """Base of what DATEV sends: new fields may appear at any time, null values are left out."""
 
@@ -120,6 +125,15 @@ class WireText(fields.Field[str]):
         """The text on one line, or an empty one."""
         value = super().deserialize(value, *args, **kwargs)
         return _plain(value.encode("utf-8", "replace")) if isinstance(value, str) else ""
+
+
+class WireId(fields.Field[str]):
+    """An id for DATEV's paths: what no path can carry is not as described, and found out here, not later."""
+
+    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> str:
+        if isinstance(value, str) and is_path_id(value):
+            return value
+        raise ValidationError("not an id")
 
 
 class WireInteger(fields.Field[int]):

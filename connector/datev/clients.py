@@ -9,9 +9,9 @@ from typing import Any
 
 from marshmallow import fields
 
-from connector.datev.answers import WireInteger, WireSchema, WireText, load_one, malformed
+from connector.datev.answers import WireId, WireInteger, WireSchema, WireText, load_one, malformed
 from connector.datev.api import DatevApi
-from connector.datev.operations import GET_CLIENT, LIST_CLIENTS, is_path_id
+from connector.datev.operations import GET_CLIENT, LIST_CLIENTS
 from connector.errors import Problem
 from connector.tenants.config import DatevFormat
 
@@ -39,7 +39,7 @@ class _ServiceSchema(WireSchema):
 
 
 class _ClientSchema(WireSchema):
-    id = fields.String(required=True, validate=is_path_id)
+    id = WireId(required=True)
     consultant_number = WireInteger(required=True)
     client_number = WireInteger(required=True)
     name = WireText()

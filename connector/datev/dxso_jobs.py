@@ -12,7 +12,17 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from connector.datev.answers import WireInteger, WireMoment, WireSchema, WireText, load_many, load_one
+from connector.datev.answers import (
+    WireId,
+    WireInteger,
+    WireMoment,
+    WireSchema,
+    WireText,
+    is_same_id,
+    load_many,
+    load_one,
+    malformed,
+)
 from connector.datev.api import DatevApi
 from connector.datev.file_names import clean_file_name, media_type
 from connector.datev.operations import (
@@ -22,7 +32,6 @@ from connector.datev.operations import (
     DXSO_JOB_STATUS,
     DXSO_PROTOCOL,
     FINALISE_DXSO_JOB,
-    is_path_id,
 )
 from connector.errors import DataError, NotFoundError, Problem
 
@@ -91,12 +100,13 @@ class ProtocolEntry:
 
 
 class _JobSchema(WireSchema):
-    id = fields.String(required=True, validate=is_path_id)
+    id = WireId(required=True)
     account_length = WireInteger(load_default=None, allow_none=True)
     ledger_folder_names = fields.List(fields.String(), load_default=list, allow_none=True)
 
 
 class _StatusSchema(WireSchema):
+    id = WireText()
     status = WireInteger(required=True, validate=validate.OneOf([status.value for status in JobStatus]))
 
 
@@ -175,9 +185,13 @@ def job_status(api: DatevApi, client_id: str, job_id: str) -> JobStatus:
     """How far DATEV is with the job.
 
     :raises NotFoundError: DATEV does not know the job (any more).
+    :raises TransientError: the answer speaks of another job: another's success is not ours.
     """
     answer = api.call(DXSO_JOB_STATUS, ids={"client_id": client_id, "job_id": job_id})
-    return JobStatus(load_one(DXSO_JOB_STATUS, answer, _StatusSchema)["status"])
+    item = load_one(DXSO_JOB_STATUS, answer, _StatusSchema)
+    if item["id"] and not is_same_id(item["id"], job_id):
+        raise malformed(DXSO_JOB_STATUS, answer, "it speaks of another job")
+    return JobStatus(item["status"])
 
 
 def protocol_entries(api: DatevApi, client_id: str, job_id: str) -> list[ProtocolEntry]:

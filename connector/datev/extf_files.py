@@ -15,11 +15,13 @@ from urllib.parse import urlsplit
 from marshmallow import fields, validate
 
 from connector.datev.answers import (
+    WireId,
     WireInteger,
     WireMoment,
     WireSchema,
     WireText,
     help_code,
+    is_same_id,
     load_one,
     malformed,
     retry_after,
@@ -120,7 +122,7 @@ class _DetailsSchema(WireSchema):
 
 
 class _JobSchema(WireSchema):
-    id = fields.String(required=True, validate=is_path_id)
+    id = WireId(required=True)
     result = fields.String(required=True, validate=validate.OneOf([result.value for result in JobResult]))
     filename = WireText()
     reference_id = WireText()
@@ -165,13 +167,23 @@ def import_file(
     return ImportAccepted(job_id, retry_after(answer))
 
 
-def get_job(api: DatevApi, client_id: str, job_id: str) -> ExtfJob:
+def get_job(
+    api: DatevApi, client_id: str, job_id: str, *, reference_id: str = "", file_name: str = ""
+) -> ExtfJob:
     """How far DATEV is with one file.
 
+    :param reference_id: ours; with ``file_name`` it tells whether the answer speaks of our file.
     :raises NotFoundError: DATEV does not know the job.
+    :raises TransientError: the answer speaks of another job or file: another's success is not ours.
     """
     answer = api.call(GET_EXTF_JOB, ids={"client_id": client_id, "job_id": job_id})
-    return _job(load_one(GET_EXTF_JOB, answer, _JobSchema))
+    job = _job(load_one(GET_EXTF_JOB, answer, _JobSchema))
+    if not is_same_id(job.id, job_id):
+        raise malformed(GET_EXTF_JOB, answer, "it speaks of another job")
+    asked_and_told = ((reference_id, job.reference_id), (file_name, job.file_name))
+    if any(asked and told and asked != told for asked, told in asked_and_told):
+        raise malformed(GET_EXTF_JOB, answer, "it speaks of another file than ours")
+    return job
 
 
 def find_job(api: DatevApi, client_id: str, *, reference_id: str, file_name: str) -> ExtfJob | None:

@@ -37,6 +37,12 @@ def test_another_client_than_asked_for_is_no_answer():
         get_client(api_with(FakeHttp(Script(200, MUSTERHOLZ))), "29098-1")
 
 
+@pytest.mark.parametrize("strange", ["../../x", "", 7, None, ["29098-55003"]])
+def test_a_client_whose_id_no_path_can_carry_is_no_answer(strange):
+    with pytest.raises(TransientError, match="not as described"):
+        list_clients(api_with(FakeHttp(Script(200, [{**MUSTERHOLZ, "id": strange}]))))
+
+
 def test_a_lasting_login_that_lists_clients_is_told_what_to_do():
     with pytest.raises(ConfigurationError) as caught:
         list_clients(api_with(FakeHttp(Script(403, {"title": "Forbidden"}))))

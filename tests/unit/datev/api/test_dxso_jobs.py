@@ -44,6 +44,24 @@ def test_an_opened_job_whose_answer_cannot_be_read_may_be_opened_again():
         create_job(api_with(FakeHttp(Script(201, b"<html>"))), "455148-1", accounting_month="2026-11")
 
 
+def test_an_opened_job_whose_id_no_path_can_carry_may_be_opened_again():
+    with pytest.raises(TransientError, match="not as described"):
+        create_job(
+            api_with(FakeHttp(Script(201, {"id": "../../clients"}))), "455148-1", accounting_month="2026-11"
+        )
+
+
+def test_another_jobs_status_is_no_answer():
+    with pytest.raises(TransientError, match="another job"):
+        job_status(api_with(FakeHttp(Script(200, {"id": "F" * 32, "status": 2}))), "455148-1", JOB)
+
+
+@pytest.mark.parametrize("named", [{}, {"id": JOB}, {"id": JOB.lower()}, {"id": None}])
+def test_a_status_that_names_no_other_job_is_ours(named):
+    http = FakeHttp(Script(200, {**named, "status": 2}))
+    assert JobStatus.SUCCEEDED is job_status(api_with(http), "455148-1", JOB)
+
+
 def test_a_client_of_the_new_belege_online_is_sent_the_other_road():
     http = FakeHttp(Script(400, {"error": "#DCO01301"}))
     with pytest.raises(ConfigurationError, match=r"Rechnungsdatenservice 1\.0") as caught:

@@ -103,6 +103,53 @@ def test_a_job_is_read_with_its_validation_details():
     )
 
 
+STRANGE_IDS = ["../../clients", "", "a/b", "a\x00b", "x" * 65, "ä", 7, None, {"a": 1}]
+
+
+@pytest.mark.parametrize("strange", STRANGE_IDS)
+def test_an_id_that_no_path_can_carry_is_no_answer(strange):
+    with pytest.raises(TransientError, match="not as described"):
+        get_job(api_with(FakeHttp(Script(200, job(1, id=strange)))), "455148-2", "job-1")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "another-job"},
+        {"reference_id": "not ours"},
+        {"filename": "EXTF_other.csv"},
+        {"reference_id": REFERENCE, "filename": "EXTF_other.csv"},
+    ],
+)
+def test_another_job_or_file_is_no_answer(changes):
+    answered = {"id": "job-1", "result": "succeeded", **changes}
+    with pytest.raises(TransientError, match="another") as caught:
+        get_job(
+            api_with(FakeHttp(Script(200, answered))),
+            "455148-2",
+            "job-1",
+            reference_id=REFERENCE,
+            file_name=FILE_NAME,
+        )
+    assert "malformed_answer" == caught.value.code
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"id": "JOB-1"}, {"reference_id": None, "filename": None}, {"reference_id": REFERENCE}],
+)
+def test_a_job_that_does_not_contradict_is_ours(changes):
+    answered = {"id": "job-1", "result": "succeeded", **changes}
+    read = get_job(
+        api_with(FakeHttp(Script(200, answered))),
+        "455148-2",
+        "job-1",
+        reference_id=REFERENCE,
+        file_name=FILE_NAME,
+    )
+    assert JobResult.SUCCEEDED is read.result
+
+
 @pytest.mark.parametrize("result", ["pending", "succeeded"])
 def test_a_job_that_did_not_fail_has_no_failure(result):
     read = get_job(api_with(FakeHttp(Script(200, job(1, result=result)))), "455148-2", "job-1")
