@@ -49,6 +49,8 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     # A broker that comes back finds its workers, however long it was away.
     broker_connection_max_retries=None,
+    # Also one that answers with an error (full memory, full disk): a worker that ends over it helps nobody.
+    broker_channel_error_retry=True,
     # Publishing is a wake-up call only: two short tries, then the sweep does it.
     task_publish_retry_policy={
         "max_retries": 2,

@@ -54,6 +54,8 @@ def _database(services: Services, newest_schema: str) -> str:
     try:
         with services.database.transaction() as tx:
             version = measures.schema_version(tx)
+            # On a full disk reading goes on for long, but no delivery can be stored.
+            measures.try_writing(tx)
     except DatabaseUnavailableError:
         return "unavailable"
     if version != newest_schema:

@@ -173,7 +173,7 @@ def _engine(url: sa.URL, pool_size: int, *, settings: Collection[str] = (), **op
 def _with_storable_texts(
     _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
 ) -> tuple[str, Any]:
-    """The one place all values pass: a partner's text that cannot be stored must not cost us the row it is in,
+    """The one place all values pass: a partner's text that cannot be kept must not cost us the row it is in,
     least of all the row that says what went wrong."""
     return statement, storable_value(parameters)
 
@@ -190,7 +190,8 @@ def _unavailability_named() -> Iterator[None]:
         if not _is_unavailable(e):
             raise
         raise DatabaseUnavailableError(
-            "The database cannot be reached or is too busy.", cure="Nothing to do: it is tried again."
+            "The database cannot be reached, is too busy or cannot write.",
+            cure="Nothing to do: it is tried again. If it lasts, look at PostgreSQL's log and at its disk.",
         ) from e
 
 
@@ -198,13 +199,20 @@ def _is_unavailable(error: Exception) -> bool:
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     cause = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(cause, psycopg2.Error):
-        return isinstance(cause, psycopg2.OperationalError) and cause.pgcode in _AWAY | _BUSY
-    return True
+    if not isinstance(cause, psycopg2.Error):
+        return True
+    if cause.pgcode is None:
+        # No connection was made at all; other errors without a code are wrong uses of the driver.
+        return isinstance(cause, psycopg2.OperationalError)
+    return cause.pgcode in _AWAY | _SHORT | _BUSY
 
 
-_AWAY = {None, "57P01", "57P02", "57P03", "08000", "08003", "08006", "08001", "08004", "53300"}
-"""SQLSTATE of a server that is away, starting, stopping or full; None: no connection was made at all."""
+_AWAY = {"57P01", "57P02", "57P03", "57P04", "57P05", "08000", "08003", "08006", "08001", "08004"}
+"""SQLSTATE of a server that is away, starting or stopping."""
+
+_SHORT = {"53000", "53100", "53200", "53300", "53400", "58000", "58030", "25006"}
+"""SQLSTATE of a server that lacks something: disk, memory, connections, a working disk, or the right to write
+(it has become a standby). Whoever runs it mends that, and no row is to blame."""
 
 _BUSY = {"40001", "40P01", "55P03", "57014"}
 """SQLSTATE of a conflict with others: serialization, deadlock, lock not available, statement timeout."""

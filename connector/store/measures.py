@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
+from connector.errors import DatabaseUnavailableError
 from connector.store.engine import Transaction
 from connector.store.tables import batch, connection, run, submission, tenant
 
@@ -69,6 +70,20 @@ def schema_version(tx: Transaction) -> str:
     if not known:
         return ""
     return tx.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none() or ""
+
+
+def try_writing(tx: Transaction) -> None:
+    """Make PostgreSQL write to its disk, and keep nothing of it: more rows than its working memory holds.
+
+    Not a row of a table: rolled back or not, it would leave rubbish behind at every probe, and on a full disk
+    it may still find room in a page that is already there.
+
+    :raises DatabaseUnavailableError: the disk is full or broken, or the server takes no writing (a standby).
+    """
+    tx.execute(sa.text("SET LOCAL work_mem = '64kB'"))
+    tx.execute(sa.text("SELECT count(*) FROM generate_series(1, 10000)"))
+    if tx.execute(sa.text("SHOW transaction_read_only")).scalar_one() == "on":
+        raise DatabaseUnavailableError("The database takes no writing: it is a standby or set to read only.")
 
 
 def newest_schema() -> str:

@@ -53,6 +53,18 @@ def test_it_is_ready_with_the_current_schema_though_redis_is_away(offline: Servi
     assert (answer.json["status"], answer.json["database"]) == ("ready", "ok")
 
 
+def test_it_is_not_ready_when_postgresql_cannot_write(
+    offline: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def disk_full(tx: sa.Connection) -> None:
+        tx.execute(sa.text("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '53100'; END $$"))
+
+    monkeypatch.setattr("webapp.health.measures.try_writing", disk_full)
+    answer = _client(offline).get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json["database"] == "unavailable"
+
+
 def test_it_is_not_ready_with_an_older_schema(offline: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webapp.app.measures.newest_schema", lambda: "0099_next")
     answer = _client(offline).get("/readyz")

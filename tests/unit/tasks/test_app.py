@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.exceptions import ResponseError
 
 from connector.pipeline.states import BATCH_CHAIN, RUN_CHAIN, WRITE_BACK
 from connector.runtime.processes import PROCESSES, WORKER_STOP_TIMEOUT_S
@@ -51,6 +52,12 @@ def live(request: pytest.FixtureRequest) -> dict[str, float]:
     )
     found: dict[str, float] = json.loads(said.stdout)
     return found
+
+
+def test_a_broker_that_answers_with_an_error_ends_no_worker() -> None:
+    assert app.conf.broker_channel_error_retry
+    with app.connection_for_read() as connection:
+        assert ResponseError in connection.channel_errors, "MISCONF and OOM are of this kind"
 
 
 def test_deadlines_nest_in_the_live_configuration(live: dict[str, float]) -> None:
