@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from connector.accounting.posting import Posting, Side
+from connector.accounting.posting import Posting
 from connector.datev.dxso.elements import LINE_RULES, MAX_LINES, value_message
 from connector.datev.dxso.model import Ledger, LedgerKind, LedgerLine
 from connector.datev.dxso.package import DxsoDocument, PackageHeader
@@ -115,7 +115,7 @@ def _line(document: DxsoDocument, posting: Posting, header: PackageHeader) -> Le
     return LedgerLine(
         date=posting.document_date,
         # An outgoing invoice is positive; a negative amount makes it a credit note in DATEV.
-        amount=posting.amount if posting.side is Side.DEBIT else -posting.amount,
+        amount=posting.signed_amount,
         account_no=posting.contra_account,
         bu_code=_tax_key(posting),
         cost_category_id=posting.cost_centre_1 or None,
@@ -129,7 +129,7 @@ def _line(document: DxsoDocument, posting: Posting, header: PackageHeader) -> Le
         # To a consumer abroad (a country, no number) DATEV's example of a distance sale states our own
         # VAT id, both countries and the foreign rate, and no VAT id of the customer.
         own_vat_id=header.own_vat_id or None if ships else None,
-        ship_from_country=header.home_country if ships else None,
+        ship_from_country=(posting.origin_country or header.home_country) if ships else None,
         ship_to_country=_VAT_ID_COUNTRY.get(posting.eu_vat, posting.eu_vat) if ships else None,
         vat_id=posting.eu_vat or None if not ships else None,
         party_id=debtor.customer_number or None,

@@ -1,0 +1,175 @@
+"""ZIPs for Belegtransfer and DXSO jobs: flat, whole, linked; and nothing in them can do harm."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.datev.validation import check_path, zips
+from tests.unit.cli.files_for_datev import LEDGER, PDF, package_files, posting_batch, zipped
+
+LEDGER_NAME = "Rechnungsdaten_RA_PD-42.xml"
+PDF_NAME = "Rechnungsbild_RA_PD-42.pdf"
+
+
+def checked(folder: Path, content: bytes) -> dict[str, Any]:
+    """The report on a ZIP."""
+    path = folder / "package.zip"
+    path.write_bytes(content)
+    report = check_path(path).as_dict()
+    assert json.dumps(report)
+    return report
+
+
+def found(folder: Path, content: bytes) -> list[tuple[str, str]]:
+    """(Rule, file inside) of everything that is found."""
+    return [(problem["rule"], problem["file"]) for problem in checked(folder, content)["problems"]]
+
+
+def test_a_whole_package_is_clean(tmp_path: Path) -> None:
+    report = checked(tmp_path, zipped(package_files()))
+
+    assert ("zip", "clean", 2, []) == tuple(report[key] for key in ("format", "verdict", "rows", "problems"))
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("../evil.pdf", "unsafe_name"),
+        ("/etc/evil.pdf", "unsafe_name"),
+        ("C:\\evil.pdf", "unsafe_name"),
+        ("..\\evil.pdf", "unsafe_name"),
+        ("folder/a.pdf", "zip_folder"),
+        ("folder\\a.pdf", "zip_folder"),
+        ("folder/", "zip_folder"),
+        ("a?.pdf", "file_name"),
+    ],
+)
+def test_a_name_that_datev_does_not_take_is_found(tmp_path: Path, name: str, rule: str) -> None:
+    files = package_files() | {name: PDF}
+
+    assert rule in [rule for rule, _ in found(tmp_path, zipped(files))]
+    assert ["package.zip"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_a_file_that_is_missing_is_found_at_its_place_in_document_xml(tmp_path: Path) -> None:
+    files = package_files()
+    del files[PDF_NAME]
+
+    [problem] = checked(tmp_path, zipped(files))["problems"]
+
+    assert ("file_missing", "document.xml", "archive/content/document[1]/extension[2]") == (
+        problem["rule"],
+        problem["file"],
+        problem["path"],
+    )
+
+
+def test_a_file_that_document_xml_does_not_name_is_found(tmp_path: Path) -> None:
+    assert [("file_not_named", "more.pdf")] == found(tmp_path, zipped(package_files() | {"more.pdf": PDF}))
+
+
+def test_a_package_without_document_xml_still_has_its_ledgers_checked(tmp_path: Path) -> None:
+    files = {"a.xml": LEDGER.replace(b"1190.00", b"1190.01", 1)}
+
+    assert [("document_xml_missing", ""), ("sum_differs", "a.xml")] == found(tmp_path, zipped(files))
+
+
+def test_a_ledger_of_another_month_than_document_xml_says_is_found(tmp_path: Path) -> None:
+    files = package_files()
+    files["document.xml"] = files["document.xml"].replace(b'value="2026-11"', b'value="2026-10"')
+
+    assert [("date_outside_month", LEDGER_NAME)] == found(tmp_path, zipped(files))
+
+
+def test_a_ledger_that_is_none_is_found(tmp_path: Path) -> None:
+    files = package_files() | {LEDGER_NAME: b"<invoice/>"}
+
+    assert [("wrong_root", LEDGER_NAME)] == found(tmp_path, zipped(files))
+
+
+def test_all_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    files = package_files()
+    files["document.xml"] = files["document.xml"].replace(b' type="2"', b' type="1"', 1)
+    files[LEDGER_NAME] = files[LEDGER_NAME].replace(b"<tax>19.00", b"<tax>19")
+    files[PDF_NAME] = b"GIF89a"
+
+    assert [
+        ("wrong_type", "document.xml"),
+        ("bad_value", LEDGER_NAME),
+        ("pdf_unreadable", PDF_NAME),
+    ] == found(tmp_path, zipped(files))
+
+
+def test_xml_that_is_broken_or_brings_entities_is_found(tmp_path: Path) -> None:
+    bomb = b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'
+    files = package_files() | {LEDGER_NAME: bomb, "document.xml": b"<archive"}
+
+    assert {("xml_unreadable", LEDGER_NAME), ("xml_unreadable", "document.xml")} == set(
+        found(tmp_path, zipped(files))
+    )
+
+
+def test_two_files_of_one_name_are_found(tmp_path: Path) -> None:
+    assert ("file_name_twice", PDF_NAME) in found(tmp_path, zipped(package_files(), PDF_NAME))
+
+
+def test_a_file_of_a_kind_that_belege_online_does_not_take_is_a_warning(tmp_path: Path) -> None:
+    report = checked(tmp_path, zipped(package_files() | {"more.docx": b"x"}))
+
+    assert ("file_type", "warning") in [
+        (problem["rule"], problem["severity"]) for problem in report["problems"]
+    ]
+
+
+def test_an_extf_file_inside_is_checked_too(tmp_path: Path) -> None:
+    files = package_files() | {"EXTF_x.csv": posting_batch().replace(b"1190,00;", b"1190.00;", 1)}
+
+    assert ("bad_number", "EXTF_x.csv") in found(tmp_path, zipped(files))
+
+
+def test_an_encrypted_file_is_found_and_not_read(tmp_path: Path) -> None:
+    content = bytearray(zipped({"document.xml": b"<archive/>"}))
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(mark) + offset] |= 1
+
+    assert [("encrypted", "document.xml")] == found(tmp_path, bytes(content))
+
+
+def test_a_damaged_member_is_found(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("document.xml", b"<archive/>")
+    content = buffer.getvalue().replace(b"<archive/>", b"<archivX/>", 1)
+
+    assert [("member_unreadable", "document.xml")] == found(tmp_path, content)
+
+
+def test_a_file_beyond_datevs_limit_is_not_unpacked(tmp_path: Path) -> None:
+    files = package_files() | {LEDGER_NAME: b" " * (20 * 1024 * 1024 + 1)}
+
+    assert [("file_too_large", LEDGER_NAME)] == found(tmp_path, zipped(files))
+
+
+def test_a_zip_that_unpacks_to_more_than_any_package_is_not_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zips, "MOST_BYTES", 3000)
+    files = {"document.xml": package_files()["document.xml"]} | {f"{n}.xml": b" " * 2500 for n in range(3)}
+
+    assert 3 == [rule for rule, _ in found(tmp_path, zipped(files))].count("zip_too_large")
+
+
+def test_more_files_than_any_package_has_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zips, "MOST_MEMBERS", 2)
+
+    assert [("too_many_files", "")] == found(tmp_path, zipped(package_files()))
+
+
+def test_an_empty_zip_says_so(tmp_path: Path) -> None:
+    assert [("zip_empty", "")] == found(tmp_path, zipped({}))
