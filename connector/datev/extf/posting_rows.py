@@ -48,7 +48,7 @@ class PostingRows:
         self._cost_centres = self._cells(37, str), self._cells(38, str)
         self._service_dates = self._cells(115, full_date)
         self._due_dates = self._cells(117, full_date)
-        self._eu = _Remembered(self._eu_cells)
+        self._tax = _Remembered(self._tax_cells)
 
     def line(self, posting: Posting, number: int, problems: list[FileProblem]) -> str:
         """The line of one posting; empty where something is wrong, which is added to ``problems``."""

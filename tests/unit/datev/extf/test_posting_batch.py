@@ -27,6 +27,7 @@ OSS = replace(
     amount=Decimal("120.00"),
     eu_vat="AT",
     eu_rate=Decimal(20),
+    origin_country="DE",
     document_number="PD-43",
 )
 FOREIGN = replace(
@@ -134,6 +135,9 @@ def test_the_creation_time_is_german_time_with_milliseconds():
         ({"eu_vat": "12"}, "bad_text", 40),
         ({"eu_vat": "ATU12345678901234"}, "text_too_long", 40),
         ({"eu_rate": Decimal(120)}, "bad_number", 41),
+        ({"eu_rate": Decimal(20)}, "eu_rate_without_country", 40),
+        ({"tax_key": "240", "eu_vat": "AT"}, "key_needs_eu_field", 41),
+        ({"origin_country": "D"}, "bad_text", 123),
         ({"extra": (("Art", ""),)}, "half_pair", 48),
         ({"extra": (("", "Inhalt"),)}, "half_pair", 48),
         ({"extra": (("x" * 21, "y"),)}, "text_too_long", 48),

@@ -59,6 +59,7 @@ def changes(draw):
         "posting_text": _words,
         "eu_vat": st.sampled_from(["", "AT", "ATU12345678", "GR123", "12", "AT" + "1" * 14]),
         "eu_rate": st.sampled_from([None, Decimal(20), Decimal("5.50"), Decimal(120), Decimal(-1)]),
+        "origin_country": st.sampled_from(["", "DE", "GR", "D", "DE123"]),
         "cost_centre_1": _words,
         "cost_centre_2": _words,
         "document_link": st.sampled_from(["", _GUID, "no guid", 'a"b']),

@@ -63,6 +63,7 @@ def postings(draw):
         posting_text=draw(_text(60)),
         eu_vat=draw(st.sampled_from(["AT", "ATU12345678"])),
         eu_rate=draw(st.one_of(st.none(), st.decimals(0, "99.99", places=2))),
+        origin_country=draw(st.sampled_from(["", "DE"])),
         cost_centre_1=draw(_text(36)),
         cost_centre_2=draw(_text(36)),
         document_link=draw(st.one_of(st.just(""), _guids)),
@@ -107,6 +108,7 @@ def _read_posting(file, row, like: Posting) -> Posting:
         key=content(103),
         service_date=day(115),
         due_date=day(117),
+        origin_country=content(123),
         extra=tuple(pair for pair in pairs if any(pair)),
     )
 
