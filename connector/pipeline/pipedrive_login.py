@@ -4,11 +4,13 @@ from connector.errors import ConfigurationError
 from connector.pipedrive import oauth
 from connector.pipedrive.addresses import base_url
 from connector.pipedrive.client import PipedriveClient
+from connector.pipedrive.transport import Record
 from connector.pipeline import kept_logins
 from connector.pipeline.datev_login import Connected
 from connector.pipeline.login_attempts import Returned
 from connector.pipeline.services import Services
 from connector.pipeline.tokens import PIPEDRIVE, TITLES, sealed_pipedrive
+from connector.storable import storable
 from connector.store.connections import ConnectionKey
 from connector.store.tenants import TenantRow
 
@@ -36,12 +38,19 @@ def finish(services: Services, returned: Returned, code: str) -> Connected:
         clock=services.clock,
     )
     me = client.me()
-    _refuse_other_company(tenant, str(me.get("company_domain") or ""))
-    who, what = str(me.get("name") or ""), str(me.get("company_name") or me.get("company_domain"))
+    company = _text(me, "company_domain")
+    _refuse_other_company(tenant, company)
+    who, what = _text(me, "name"), _text(me, "company_name") or company
     key = ConnectionKey(tenant.id, PIPEDRIVE)
     stored = sealed_pipedrive(services.vault, tokens, now)
     kept_logins.keep(services, tenant, key, stored, who=who, what=what)
     return Connected(tenant, PIPEDRIVE, what, who, stored.refresh_expires_at)
+
+
+def _text(record: Record, name: str) -> str:
+    """A text that may be kept and shown; anything else tells nothing about who logged in."""
+    value = record.get(name)
+    return storable(value) if isinstance(value, str) else ""
 
 
 def _refuse_other_company(tenant: TenantRow, company_domain: str) -> None:

@@ -1,5 +1,6 @@
 """Connecting a tenant, through the pages and the sandbox's consent pages."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -112,6 +113,30 @@ def test_connecting_pipedrive_keeps_its_api_domain_and_frees_a_parked_tenant(
     assert row.api_domain == f"{sandbox.url}/pipedrive"
     assert pipedrive_authorization(services, tenant)["Authorization"].startswith("Bearer ")
     assert [event for event, _actor in _journal(services, tenant)] == ["connected", "tenant_unparked"]
+
+
+@pytest.mark.parametrize(
+    ("me", "shown"),
+    [
+        ({"name": "<script>\x00\ud800", "company_name": ["x"]}, "acme"),
+        ({"name": {"a": 1}, "company_name": "Mu\x00ster"}, "Mu\ufffdster"),
+    ],
+)
+def test_a_user_whose_name_cannot_be_stored_is_connected_all_the_same(
+    services: Services,
+    tenant: TenantRow,
+    person: Person,
+    sandbox: Sandbox,
+    me: dict[str, object],
+    shown: str,
+) -> None:
+    leaving = person.open(connecting.issue_ticket(services, "acme", "pipedrive"))
+    body = json.dumps({"success": True, "data": {"company_domain": "acme", **me}})
+    sandbox.control("/faults", kind="status", status=200, operation="/users/me", times=1, body=body)
+    done = person.log_in(leaving, "acme/1")
+    assert (done.status_code, "<script>" in done.get_data(as_text=True)) == (200, False)
+    assert shown in _text(done)
+    assert _kinds(services, tenant) == [("pipedrive", LONG)]
 
 
 def test_a_tenant_parked_for_another_reason_stays_parked(
