@@ -40,10 +40,10 @@ class TaxOverrides:
         table = f"the tenant's own, version {version or _fingerprint(rows)}"
         readers = reader.tables("tax_rules")
         rules = tuple(read_rule(row, table=table, charts=(chart,)) for row in readers)
-        for row, rule in zip(readers, rules, strict=True):
+        for row, rule, written in zip(readers, rules, rows, strict=True):
             if [other.name for other in rules].count(rule.name) > 1:
                 row.wrong(f"two rules are called {rule.name!r}", "name")
-            if not rule.when and rule.name:
+            if not written.get("when"):
                 row.wrong("without conditions it would decide every line", "when")
         reader.finish()
         return cls(rules=rules, tax_keys=tuple(tax_keys))

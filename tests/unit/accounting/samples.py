@@ -12,6 +12,7 @@ from connector.accounting.eu_vat_rates import EuVatRates
 from connector.accounting.party import Address, CustomerStatus, Party
 from connector.accounting.sale import Sale, SaleLine, SupplyKind, TaxMethod
 from connector.accounting.tax import TaxRules
+from connector.accounting.tax_facts import TaxFacts, facts_of
 from connector.accounting.terms import BookingTerms
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -94,3 +95,8 @@ def sale(*lines: SaleLine, value: str | None = None, **changes: Any) -> Sale:
 
 def terms(**changes: Any) -> BookingTerms:
     return BookingTerms(**{"chart": "skr03"} | changes)
+
+
+def facts(one: SaleLine, deal: Sale, **changes: Any) -> TaxFacts:
+    """What the tax rules are asked with about a line."""
+    return facts_of(one, deal, terms(**changes), eu_rates())
