@@ -94,7 +94,8 @@ def wrong_with(arguments: list[str]) -> str:
                 for value in chosen:
                     if isinstance(value, str):
                         parameter.type.convert(value, parameter, context)
-            if isinstance(parameter, click.Argument) and rest and not isinstance(given, str):
+            written = isinstance(given, str) or (isinstance(given, tuple) and given)
+            if isinstance(parameter, click.Argument) and rest and not written:
                 return f"argument {parameter.human_readable_name} is missing"
     except click.ClickException as e:
         return e.format_message()
