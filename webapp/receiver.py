@@ -26,7 +26,9 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntity
 from connector.errors import DatabaseUnavailableError, DataError, Problem
 from connector.log import get_logger
 from connector.pipedrive import webhook
+from connector.pipedrive.merges import parse_merge
 from connector.pipeline import intake
+from connector.pipeline.merged_buyers import follow_merge
 from connector.pipeline.services import Services
 from connector.tenants.config import HmacConfig, ReceiverConfig
 from webapp.credentials import CredentialCache, Credentials, load_credentials
@@ -60,13 +62,16 @@ def receiver(services: Services, wake: Wake) -> Blueprint:
             log.info("delivery_refused", tenant=tenant_key[:_LONGEST_TENANT_KEY])
             return _unauthorized()
         assert credentials is not None  # noqa: S101 - an unknown tenant is never authentic
-        event = webhook.parse_delivery(_parsed(body))
-        if event is None:
-            return _answer(200, stored=False)
-        run_ids = intake.receive(services, credentials.tenant, event, "webhook")
+        parsed = _parsed(body)
+        event = webhook.parse_delivery(parsed)
+        if event is not None:
+            run_ids = intake.receive(services, credentials.tenant, event, "webhook")
+            log.info("delivery_taken", tenant=tenant_key, event_id=event.event_id, runs=run_ids)
+        else:
+            merge = parse_merge(parsed)
+            run_ids = follow_merge(services, credentials.tenant, merge) if merge else []
         for run_id in run_ids:
             wake(run_id)
-        log.info("delivery_taken", tenant=tenant_key, event_id=event.event_id, runs=run_ids)
         return _answer(202 if run_ids else 200, stored=bool(run_ids))
 
     blueprint.register_error_handler(DataError, _malformed)

@@ -20,7 +20,7 @@ def webhook() -> None:
 @tenant_argument
 @format_option
 def subscribe_(*, tenant_key: str, fmt: str) -> None:
-    """Make sure that exactly one hook brings the tenant's deals."""
+    """Make sure that exactly one hook brings the tenant's deals, and one each the merges of their buyers."""
     with opened_services() as services:
         done = subscribe_webhook(services, find_tenant(services, tenant_key))
     value = {"created": done.created, "replaced": list(done.replaced), "webhook": asdict(done.webhook)}

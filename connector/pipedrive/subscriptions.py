@@ -6,6 +6,7 @@ from typing import Any
 
 from connector.errors import TransientError
 from connector.pipedrive.client import PipedriveClient
+from connector.pipedrive.merges import MERGEABLE
 from connector.pipedrive.shapes import id_of, storable
 
 
@@ -56,14 +57,15 @@ def list_webhooks(client: PipedriveClient, *, url: str = "") -> list[Webhook]:
 
 
 def subscribe(client: PipedriveClient, wanted: Subscription) -> Subscribed:
-    """Make sure that exactly one webhook brings us the deals.
+    """Make sure that exactly one webhook brings us these events.
 
     There is no update: a hook to our address with another version or password is replaced, the new one
     first, so that no event falls into a gap (what the old one still sends is refused by its old password).
+    Hooks of ours about other objects are left alone.
 
     :raises PartnerRefusedError: ``webhook_limit``, or an address that Pipedrive cannot reach.
     """
-    ours = [record for record in client.webhooks() if record.get("subscription_url") == wanted.url]
+    ours = [record for record in client.webhooks() if _competes(record, wanted)]
     equal = [record for record in ours if _is_equal(record, wanted)]
     known = [webhook_of(record).id for record in ours]
     kept = webhook_of(equal[0]) if equal else webhook_of(client.add_webhook(_content(wanted)))
@@ -106,6 +108,12 @@ def webhook_of(record: Mapping[str, Any]) -> Webhook:
         last_status=_status(record.get("last_http_status")),
         remove_reason=_text(record, "remove_reason"),
     )
+
+
+def _competes(record: Mapping[str, Any], wanted: Subscription) -> bool:
+    """Whether a hook brings to the same address what the wanted one brings, or what nobody wants."""
+    others = {"deal", *MERGEABLE} - {wanted.event_object}
+    return record.get("subscription_url") == wanted.url and record.get("event_object") not in others
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:

@@ -1,9 +1,10 @@
 """Bringing a tenant in: its configuration, its secrets, its webhook."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connector.errors import ConfigurationError, DataError, NotFoundError
+from connector.pipedrive.merges import MERGEABLE
 from connector.pipedrive.subscriptions import (
     Subscribed,
     Subscription,
@@ -97,6 +98,8 @@ def webhook_url(services: Services, tenant: TenantRow) -> str:
 def subscribe_webhook(services: Services, tenant: TenantRow) -> Subscribed:
     """Make sure that exactly one hook brings us the tenant's deals, with HTTP Basic and a random password.
 
+    Beside it, one for each kind of buyer tells what was deleted: so we learn of merges.
+
     :raises ConfigurationError: the tenant's receiver asks for no Basic, which our hooks carry.
     """
     user = tenant.config.receiver.basic_user
@@ -107,15 +110,17 @@ def subscribe_webhook(services: Services, tenant: TenantRow) -> Subscribed:
             field="receiver.basic",
             cure='Add [receiver.basic] with user = "pipedrive" to the tenant\'s file and apply it.',
         )
-    subscribed = subscribe(
-        pipedrive_client(services, tenant),
-        Subscription(
-            url=webhook_url(services, tenant),
-            user=user,
-            password=_webhook_password(services, tenant),
-            version=tenant.config.pipedrive.webhook_version,
-        ),
+    client = pipedrive_client(services, tenant)
+    wanted = Subscription(
+        url=webhook_url(services, tenant),
+        user=user,
+        password=_webhook_password(services, tenant),
+        version=tenant.config.pipedrive.webhook_version,
     )
+    subscribed = subscribe(client, wanted)
+    for kind in MERGEABLE:
+        # Only version 2.0 says into which record the deleted one went.
+        subscribe(client, replace(wanted, event_object=kind, event_action="delete", version="2.0"))
     _journal(services, tenant, "webhook_subscribed", f"Hook {subscribed.webhook.id} brings the deals.")
     return subscribed
 

@@ -133,6 +133,16 @@ def create(
     ).scalar_one_or_none()
 
 
+def on_debtor(tx: Transaction, debtor_id: int, states: Collection[str]) -> list[RunRow]:
+    """Runs in these states that are to be booked on a debtor, by id."""
+    chosen = (
+        sa.select(*_COLUMNS)
+        .where(t.run.c.debtor_id == debtor_id, t.run.c.state.in_(states))
+        .order_by(t.run.c.id)
+    )
+    return [RunRow(*row) for row in tx.execute(chosen)]
+
+
 def document_of(tx: Transaction, run_id: int, column: str) -> Any:
     """One of the run's large documents: ``bundle`` or ``invoice``."""
     return tx.execute(sa.select(t.run.c[column]).where(t.run.c.id == run_id)).scalar_one()

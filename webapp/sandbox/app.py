@@ -20,6 +20,7 @@ from webapp.sandbox import (
     pages,
     pipedrive_deals,
     pipedrive_hooks,
+    pipedrive_merges,
     pipedrive_notes,
     pipedrive_oauth,
     pipedrive_records,
@@ -88,7 +89,12 @@ def _register(app: Flask) -> None:
     ):
         app.register_blueprint(blueprint)
     for suffix, prefix in V1_PREFIXES.items():
-        for blueprint in (pipedrive_v1.blueprint, pipedrive_notes.blueprint, pipedrive_hooks.blueprint):
+        for blueprint in (
+            pipedrive_v1.blueprint,
+            pipedrive_notes.blueprint,
+            pipedrive_hooks.blueprint,
+            pipedrive_merges.blueprint,
+        ):
             app.register_blueprint(blueprint, url_prefix=prefix, name=blueprint.name + suffix)
 
 

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, json
 from webapp.sandbox.control_body import check_fields, read_body, refuse
 from webapp.sandbox.pipedrive_access import BURST_API, BURST_OAUTH, DAILY_BASE, PLAN_MULTIPLIER
 from webapp.sandbox.pipedrive_changes import announce, change_deal
+from webapp.sandbox.pipedrive_merges import merge
 from webapp.sandbox.pipedrive_oauth import DEFAULT_SCOPES
 from webapp.sandbox.pipedrive_seed import FIELD_ENTITIES, seed
 from webapp.sandbox.state import current, digest
@@ -153,6 +154,18 @@ def act_on_deal(domain: str, key: int, action: str) -> Response:
     except KeyError:
         refuse(f"There is no deal {key} in {domain!r}.", 404)
     return _answer({"id": key, "status": deal["status"], "won_time": deal["won_time"]})
+
+
+@blueprint.post("/accounts/<domain>/organizations/<int:key>/merge")
+def merge_organization(domain: str, key: int) -> Response:
+    """Somebody merges an organization into the one in ``merge_with_id``."""
+    account = _account(domain)
+    survivor = read_body(("merge_with_id",))["merge_with_id"]
+    try:
+        merge(current(), account, key, survivor, source="app", user_id=account["users"][0]["id"])
+    except KeyError:
+        refuse(f"There are no organizations {key} and {survivor} in {domain!r}.", 404)
+    return _answer({"id": survivor})
 
 
 @blueprint.post("/oauth-apps")

@@ -10,7 +10,7 @@ from connector.pipeline.hand_over.files import debtors_file
 from connector.pipeline.runner import PassOn, Result, Wait, Work
 from connector.store import Transaction, debtors, submissions
 from connector.store.batches import BatchRow
-from connector.store.debtors import DebtorRow
+from connector.store.debtors import DebtorRow, Origin
 from connector.tenants.config import DatevFormat
 
 PAUSE_FOR_OTHER_BATCH = timedelta(seconds=15)
@@ -27,7 +27,7 @@ def submit_debtors(work: Work) -> Result:
         if batch.format == DatevFormat.DXSO:
             return PassOn()
         submission = latest_submission(tx, batch.id, extf.DEBTORS.name)
-        wanted = pending_debtors(tx, batch.id)
+        wanted = pending_debtors(tx, batch.id, update_listed=work.tenant.config.debtors.update_listed)
         carrier = debtors.batch_carrying(tx, [debtor.id for debtor in wanted], batch.id)
     if batch.state == extf.DEBTORS.submitting and submission is not None:
         return extf.resume(work, batch, extf.DEBTORS, submission)
@@ -47,12 +47,18 @@ def submit_debtors(work: Work) -> Result:
     )
 
 
-def pending_debtors(tx: Transaction, batch_id: int) -> list[DebtorRow]:
-    """Debtors of the batch whose record DATEV has not been given; a collective one is the adviser's own."""
+def pending_debtors(tx: Transaction, batch_id: int, *, update_listed: bool) -> list[DebtorRow]:
+    """Debtors and creditors of the batch whose record DATEV has not been given.
+
+    A collective one is the adviser's own, and so is one of the adviser's list, unless the tenant wants its
+    master data to follow Pipedrive.
+    """
     return [
         debtor
         for debtor in debtors.of_batch(tx, batch_id)
-        if not debtor.collective and debtor.record_hash != debtor.transferred_hash
+        if not debtor.collective
+        and (update_listed or debtor.origin != Origin.LIST)
+        and debtor.record_hash != debtor.transferred_hash
     ]
 
 

@@ -24,7 +24,8 @@ def submit(work: Work) -> Result:
 def _submit_extf(work: Work, batch: BatchRow) -> Result:
     with work.services.database.transaction() as tx:
         submission = latest_submission(tx, batch.id, extf.POSTINGS.name)
-        unknown = [debtor for debtor in pending_debtors(tx, batch.id) if debtor.transferred_hash is None]
+        pending = pending_debtors(tx, batch.id, update_listed=work.tenant.config.debtors.update_listed)
+        unknown = [debtor for debtor in pending if debtor.transferred_hash is None]
         parts = batch_documents(tx, batch.id)
     if batch.state == extf.POSTINGS.submitting and submission is not None:
         return extf.resume(work, batch, extf.POSTINGS, submission)

@@ -291,9 +291,10 @@ def test_hooks_are_made_once_listed_and_removed(machine: Machine) -> None:
     assert "No hook leads here." in none.stdout
     assert (0, True) == (made.exit_code, " created: " in made.stdout)
     assert (False, []) == (again["created"], again["replaced"])
-    assert [f"{machine.environ['MLC_PUBLIC_URL']}/webhooks/pipedrive/acme"] == [
+    assert {f"{machine.environ['MLC_PUBLIC_URL']}/webhooks/pipedrive/acme"} == {
         hook["url"] for hook in listed
-    ]
-    assert f"Removed: {listed[0]['id']}.\n" == removed.stdout
+    }
+    assert ["deal", "organization", "person"] == [hook["event_object"] for hook in listed]
+    assert f"Removed: {', '.join(str(hook['id']) for hook in listed)}.\n" == removed.stdout
     assert "There was no hook to remove.\n" == gone.stdout
     assert "correct horse" not in made.output + json.dumps(listed)

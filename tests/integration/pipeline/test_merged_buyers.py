@@ -1,0 +1,152 @@
+"""Organizations merged in Pipedrive: the debtor follows; nobody gets two accounts, and none is lost."""
+
+import pytest
+
+from connector.pipedrive.merges import PartyMerge, parse_merge
+from connector.pipedrive.webhook import parse_delivery
+from connector.pipeline import intake
+from connector.pipeline.merged_buyers import follow_merge
+from connector.pipeline.onboarding import subscribe_webhook, tenant_webhooks
+from connector.store import tables as t
+from tests.integration.pipeline.carriage import Carriage, add_customer
+
+
+@pytest.fixture(autouse=True)
+def hooks(carriage: Carriage) -> None:
+    """Pipedrive tells us of deals and of deleted buyers."""
+    subscribe_webhook(carriage.services, carriage.tenant)
+    add_customer(carriage.sandbox, 2, "Rheinwerk GmbH")
+
+
+def merge(carriage: Carriage, gone: int, survivor: int) -> None:
+    """Somebody merges two organizations, and everything that Pipedrive tells of it arrives."""
+    before = len(carriage.sandbox.arrivals()["deliveries"])
+    carriage.sandbox.control(f"pipedrive/accounts/acme/organizations/{gone}/merge", merge_with_id=survivor)
+    told = carriage.sandbox.arrivals()["deliveries"]
+    for parcel in told[before:]:
+        event, merged = parse_delivery(parcel["body"]), parse_merge(parcel["body"])
+        if event is not None:
+            intake.receive(carriage.services, carriage.tenant, event, "webhook")
+        if merged is not None:
+            follow_merge(carriage.services, carriage.tenant, merged)
+
+
+def debtors_of(carriage: Carriage) -> list[tuple[str, int]]:
+    return [(row.party, row.account) for row in carriage.rows(t.debtor, "party", "account")]
+
+
+def told(carriage: Carriage, event: str) -> list[str]:
+    return [row.message for row in carriage.rows(t.journal, "event", "message") if row.event == event]
+
+
+def booked_on(carriage: Carriage) -> list[int]:
+    return [row.account for row in carriage.rows(t.posting, "account")]
+
+
+def test_each_kind_of_buyer_has_a_hook_of_its_own_beside_that_of_the_deals(carriage: Carriage) -> None:
+    subscribe_webhook(carriage.services, carriage.tenant)
+
+    found = [
+        (hook.event_object, hook.event_action) for hook in tenant_webhooks(carriage.services, carriage.tenant)
+    ]
+
+    assert [("deal", "*"), ("organization", "delete"), ("person", "delete")] == sorted(found)
+
+
+def test_a_survivor_without_debtor_inherits_the_others(carriage: Carriage) -> None:
+    carriage.win(7, org_id=1)
+    carriage.finish()
+
+    merge(carriage, 1, 2)
+    carriage.win(8, org_id=2)
+    carriage.finish()
+
+    assert [("organization:2", 10000)] == debtors_of(carriage)
+    assert [10000, 10000] == booked_on(carriage)
+    assert ["organization:1 was merged into organization:2, which takes over the debtor 10000."] == told(
+        carriage, "parties_merged"
+    )
+    # Its name is another now, so DATEV is told once more.
+    assert 2 == carriage.debtor_files()
+
+
+def test_a_survivor_keeps_its_own_debtor_and_the_others_is_never_given_again(carriage: Carriage) -> None:
+    carriage.win(7, org_id=1)
+    carriage.win(8, org_id=2)
+    carriage.finish()
+
+    merge(carriage, 1, 2)
+    add_customer(carriage.sandbox, 3, "Third AG")
+    carriage.win(9, org_id=2)
+    carriage.win(10, org_id=3)
+    carriage.finish()
+
+    assert [("organization:1", 10000), ("organization:2", 10001), ("organization:3", 10002)] == debtors_of(
+        carriage
+    )
+    assert [10000, 10001, 10001, 10002] == sorted(booked_on(carriage))
+    [message] = told(carriage, "parties_merged")
+    assert message == (
+        "organization:1 was merged into organization:2, which keeps the debtor 10001. "
+        "The account 10000 stays behind: its open items are settled or carried over in DATEV."
+    )
+
+
+@pytest.mark.parametrize("state", ["resolved", "debtor_ready", "rendered"])
+def test_a_deal_on_its_way_is_booked_on_the_survivors_debtor(carriage: Carriage, state: str) -> None:
+    carriage.win(8, org_id=2)
+    carriage.finish()
+    run = carriage.win(7, org_id=1)
+    carriage.carry_to(state, run.id)
+
+    merge(carriage, 1, 2)
+    carriage.finish()
+
+    assert "done" == carriage.run(run.id).state
+    assert [10000, 10000] == booked_on(carriage)
+
+
+def test_a_deal_read_before_the_merge_gives_the_vanished_organization_no_new_debtor(
+    carriage: Carriage,
+) -> None:
+    """The merge is told first, and the deal's own change never."""
+    carriage.win(8, org_id=2)
+    carriage.finish()
+    run = carriage.win(7, org_id=1)
+    carriage.carry_to("resolved", run.id)
+
+    follow_merge(carriage.services, carriage.tenant, PartyMerge("organization:1", "organization:2"))
+    carriage.finish()
+
+    assert "done" == carriage.run(run.id).state
+    assert [("organization:2", 10000)] == debtors_of(carriage)
+
+
+def test_merges_in_a_row_end_at_the_last_survivor(carriage: Carriage) -> None:
+    add_customer(carriage.sandbox, 3, "Third AG")
+    carriage.win(7, org_id=1)
+    carriage.finish()
+
+    merge(carriage, 1, 2)
+    merge(carriage, 2, 3)
+    carriage.win(8, org_id=3)
+    carriage.finish()
+
+    assert [("organization:3", 10000)] == debtors_of(carriage)
+    rows = carriage.rows(t.debtor, "party")
+    assert ["organization:3"] == [row.party for row in rows]
+
+
+def test_the_same_merge_told_twice_or_the_other_way_round_acts_once(carriage: Carriage) -> None:
+    carriage.win(7, org_id=1)
+    carriage.finish()
+    there, back = (
+        PartyMerge("organization:1", "organization:2"),
+        PartyMerge("organization:2", "organization:1"),
+    )
+
+    for one in (there, there, back):
+        assert [] == follow_merge(carriage.services, carriage.tenant, one)
+
+    assert [("organization:2", 10000)] == debtors_of(carriage)
+    assert 1 == len(told(carriage, "parties_merged"))
