@@ -5,8 +5,10 @@ number on the invoice and the number in the books must be the same characters.
 """
 
 import re
+import unicodedata
 from string import Formatter
 
+from connector.accounting.transliterate import to_cp1252
 from connector.errors import DataError, Problem
 
 DOCUMENT_NUMBER_LENGTH = 36
@@ -14,6 +16,13 @@ DOCUMENT_NUMBER_LENGTH = 36
 
 _ALLOWED = re.compile(r"[A-Za-z0-9$&%*+\-/]*", re.ASCII)
 """DATEV's published character list; ``_`` passes DATEV's pattern but is not on the list, so it is refused."""
+
+_UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "ẞ": "SS"}
+)
+
+_UNSAFE_RUN = re.compile(r"-*[^A-Za-z0-9$&%*+\-/]+[^A-Za-z0-9$&%*+/]*", re.ASCII)
+"""Characters that Belegfeld 1 does not take, with the hyphens around them."""
 
 NEXT_PLACEHOLDER = "{next}"
 """Stands for the number of the tenant's own sequence as long as none is drawn (drafts, preview)."""
@@ -48,6 +57,23 @@ def number_from_pattern(
     except ValueError as error:
         raise DataError([_bad_pattern(pattern, str(error))]) from error
     return "".join(filled)
+
+
+def clean_document_number(text: str) -> str:
+    """The number in characters that Belegfeld 1 takes; one that is safe already stays as it is.
+
+    Letters are spelled as people would (``ä`` → ``ae``, ``é`` → ``e``), digits of other scripts become 0-9,
+    and whatever else is not taken becomes one hyphen, none at the ends: ``RE 2026.17`` → ``RE-2026-17``. Two
+    numbers may become the same: that is caught where numbers are given, as every number given twice.
+    """
+    if _ALLOWED.fullmatch(text):
+        return text
+    spelled = to_cp1252(unicodedata.normalize("NFKC", text).translate(_UMLAUTS))
+    bare = "".join(
+        sign for sign in unicodedata.normalize("NFKD", spelled) if unicodedata.category(sign) != "Mn"
+    )
+    runs = _UNSAFE_RUN.sub("\n", bare)  # a line break cannot stand in one line of text
+    return runs.strip("\n").replace("\n", "-")
 
 
 def check_document_number(text: str, *, draft: bool = False) -> Problem | None:

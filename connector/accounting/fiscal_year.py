@@ -5,7 +5,10 @@ from datetime import date
 
 
 def fiscal_year_start(day: date, start_month: int, start_day: int) -> date:
-    """First day of the fiscal year that ``day`` lies in; years may start on any day of any month."""
+    """First day of the fiscal year that ``day`` lies in; years may start on any day of any month.
+
+    :param day: in year 2 or later, because its fiscal year may have begun in the year before.
+    """
     start = _start_in(day.year, start_month, start_day)
     return start if start <= day else _start_in(day.year - 1, start_month, start_day)
 

@@ -34,7 +34,7 @@ def build_invoice(
     """
     if terms.chart != chart.name:
         raise ValueError(f"the tenant books by {terms.chart}, not by {chart.name}")
-    problems = list(sale_problems(sale, draft=draft))
+    problems = list(sale_problems(sale, terms, draft=draft))
     sale = _with_lines(sale, terms, problems)
     priced = price_lines(sale, problems)
     lines = decide_lines(priced, sale, problems, terms=terms, chart=chart, rules=rules)

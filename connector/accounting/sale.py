@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from connector.accounting.party import Party
+from connector.errors import Problem
 
 
 class TaxMethod(StrEnum):
@@ -100,3 +101,5 @@ class Sale:
     """The day on which the deal was won (Berlin); a document date far from it is a slip of the keyboard."""
     why: tuple[str, ...] = ()
     """What was decided while reading, for the explanation of every row (source of the exchange rate …)."""
+    problems: tuple[Problem, ...] = ()
+    """What was found wrong on the way and parks the sale, once everything else has been checked as well."""

@@ -8,7 +8,9 @@ from decimal import Decimal
 
 from connector.accounting.currencies import HOME_CURRENCY, ISO_4217, THREE_DECIMALS
 from connector.accounting.document_numbers import check_document_number
+from connector.accounting.exchange_rates import RATE_FIELD
 from connector.accounting.sale import Sale
+from connector.accounting.terms import BookingTerms
 from connector.errors import Problem
 
 RATE_STEP = Decimal("0.000001")
@@ -17,17 +19,22 @@ RATE_STEP = Decimal("0.000001")
 _RATE_LIMIT = Decimal(10_000)
 """EXTF field 4: 4 digits before the comma."""
 
+BOOKABLE_YEARS = range(1900, 2200)
+"""At the calendar's ends reckoning with days fails, and nothing that is booked lies outside these years."""
+
 COST_CENTRE_LENGTH = 36
 """EXTF fields 37 and 38."""
 
 
-def sale_problems(sale: Sale, *, draft: bool) -> Iterator[Problem]:
+def sale_problems(sale: Sale, terms: BookingTerms, *, draft: bool) -> Iterator[Problem]:
     """Everything about the sale as a whole that keeps it from becoming an invoice."""
+    yield from sale.problems
     number_problem = check_document_number(sale.document_number, draft=draft)
-    if number_problem:
+    known = {problem.code for problem in sale.problems}
+    if number_problem and number_problem.code not in known:
         yield number_problem
     yield from _currency_problems(sale)
-    yield from _date_problems(sale)
+    yield from _date_problems(sale, terms)
     if not sale.buyer.name.strip():
         yield Problem(
             "buyer_name_missing",
@@ -65,12 +72,15 @@ def _currency_problems(sale: Sale) -> Iterator[Problem]:
     if sale.currency == HOME_CURRENCY:
         return
     rate = sale.exchange_rate
+    if rate is None and any(problem.field == RATE_FIELD for problem in sale.problems):
+        return
     if rate is None:
         yield Problem(
             "exchange_rate_missing",
             f"The deal is in {sale.currency}, and no exchange rate is known.",
             field="exchange_rate",
-            cure=f"Enter the exchange rate on the deal: how many {sale.currency} are 1 EUR.",
+            cure=f"Enter the exchange rate on the deal: how many {sale.currency} are 1 EUR; or let the "
+            "tenant take rates from a table or the European Central Bank (exchange.source).",
         )
     elif not rate.is_finite() or not RATE_STEP <= rate < _RATE_LIMIT:
         yield Problem(
@@ -81,7 +91,22 @@ def _currency_problems(sale: Sale) -> Iterator[Problem]:
         )
 
 
-def _date_problems(sale: Sale) -> Iterator[Problem]:
+def _date_problems(sale: Sale, terms: BookingTerms) -> Iterator[Problem]:
+    if sale.document_date.year not in BOOKABLE_YEARS:
+        yield Problem(
+            "document_date_beyond_reason",
+            f"The document date {sale.document_date} lies beyond all reason.",
+            field="document_date",
+            cure="Correct the document date.",
+        )
+    elif sale.won_on and abs((sale.document_date - sale.won_on).days) > terms.document_date_within_days:
+        yield Problem(
+            "document_date_far_from_won",
+            f"The document date {sale.document_date} lies more than {terms.document_date_within_days} days "
+            f"from {sale.won_on}, the day on which the deal was won.",
+            field="document_date",
+            cure="Correct the document date; if it is right, raise booking.document_date_within_days.",
+        )
     if sale.due_date and sale.due_date < sale.document_date:
         yield Problem(
             "due_date_before_document",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from connector.accounting.exchange_rates import ExchangeTerms, TableRate
 from connector.accounting.terms import BookingTerms
 from connector.accounting.vat_ids import normalise_vat_id
 from connector.tenants.config import (
@@ -61,6 +62,7 @@ def build(loaded: Mapping[str, Any]) -> TenantConfig:
         write_back=WriteBackConfig(**loaded.get("write_back", {})),
         hours=Hours(**loaded.get("hours", {})),
         tax_overrides=tax_overrides(loaded),
+        exchange=_exchange(loaded.get("exchange", {})),
     )
 
 
@@ -73,6 +75,12 @@ def _receiver(section: Mapping[str, Any]) -> ReceiverConfig:
     return ReceiverConfig(
         basic_user=basic["user"] if basic else None,
         hmac=HmacConfig(**_without(hmac, "key")) if hmac else None,
+    )
+
+
+def _exchange(section: Mapping[str, Any]) -> ExchangeTerms:
+    return ExchangeTerms(
+        **{**section, "rates": tuple(TableRate(**rate) for rate in section.get("rates", ()))}
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
 
+from connector.accounting.exchange_rates import ExchangeTerms
 from connector.accounting.party import CustomerStatus
 from connector.accounting.sale import SupplyKind
 from connector.accounting.tax_overrides import TaxOverrides
@@ -103,6 +104,14 @@ class NumberSource(StrEnum):
     SEQUENCE = "sequence"
 
 
+class UnsafeCharacters(StrEnum):
+    """What becomes of a document number with characters that Belegfeld 1 does not take."""
+
+    REFUSE = "refuse"
+    CLEAN = "clean"
+    """Spelled in characters that it takes (``RE 2026.17`` → ``RE-2026-17``), on invoice and booking alike."""
+
+
 @dataclass(frozen=True, slots=True)
 class NumberConfig:
     """The document number (Belegfeld 1)."""
@@ -112,6 +121,10 @@ class NumberConfig:
     """Custom field of the deal (name or key) for ``field``."""
     pattern: str = "PD-{deal_id}"
     """For ``pattern``: names deal_id, part, year; for ``sequence``: names next, year."""
+    required: bool = True
+    """For ``field``: a deal whose field is empty is parked; off, its number is made from ``pattern``."""
+    unsafe_characters: UnsafeCharacters = UnsafeCharacters.REFUSE
+    """For ``field``: what becomes of a number that Belegfeld 1 does not take as it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +146,8 @@ class FieldMap:
     """Of the deal: a date or a date range."""
     due_date: str = ""
     order_number: str = ""
+    corrects_document: str = ""
+    """Of the deal: number of the invoice that a credit note corrects."""
     exchange_rate: str = ""
     reverse_charge: str = ""
     """Of the deal: yes/no field that marks §13b."""
@@ -293,3 +308,4 @@ class TenantConfig:
     hours: Hours
     tax_overrides: TaxOverrides = TaxOverrides()  # noqa: RUF009 - frozen: nobody can change the default
     """The tenant's own tax rules and keys, laid over the standard table."""
+    exchange: ExchangeTerms = ExchangeTerms()  # noqa: RUF009 - frozen: nobody can change the default

@@ -17,6 +17,9 @@ from connector.clock import BERLIN
 from connector.tenants.findings import Fault
 from connector.tenants.secret_sources import SecretSource
 
+GO_LIVE_YEARS = range(2000, 2200)
+"""Others are slips of the keyboard, and at the calendar's ends (1 and 9999) a time zone leads out of it."""
+
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -154,6 +157,43 @@ class Amount(Value):
         return amount
 
 
+class ExchangeRate(Value):
+    """A rate as DATEV can hold it (EXTF field 4): 4 digits and 6 decimals, not zero."""
+
+    def take(self, value: Any) -> Decimal:
+        """The rate, exactly as it is written."""
+        if isinstance(value, bool) or not isinstance(value, (Decimal, int)):
+            raise self.wrong_type(value, "a number, without quotes")
+        rate = Decimal(value)
+        if not rate.is_finite() or not 0 < rate < 10_000 or rate != round(rate, 6):
+            raise refuse(
+                "number_out_of_range",
+                f"is {value}; it must be above 0, below 10000 and have at most 6 decimals.",
+                f"Write how many units of the currency are 1 EUR, such as: {self.example}",
+            )
+        return rate
+
+
+class Day(Value):
+    """A calendar day."""
+
+    def take(self, value: Any) -> date:
+        """The day, if it is a TOML date without a time."""
+        if isinstance(value, datetime) or not isinstance(value, date):
+            raise self.wrong_type(value, "a date, without quotes")
+        return value
+
+
+class Month(Value):
+    """A month as ``"2026-11"``: TOML knows no months of its own."""
+
+    def take(self, value: Any) -> date:
+        """The first day of the month."""
+        if not isinstance(value, str) or not re.fullmatch(r"(19|2[01])\d\d-(0[1-9]|1[0-2])", value, re.ASCII):
+            raise self.wrong_type(value, "a month in quotes")
+        return date.fromisoformat(f"{value}-01")
+
+
 class OneOf(Value, Generic[Choice]):
     """One of an enum's values."""
 
@@ -188,6 +228,13 @@ class GoLive(Value):
 
     def take(self, value: Any) -> datetime:
         """The moment in UTC."""
+        if isinstance(value, date) and value.year not in GO_LIVE_YEARS:
+            raise refuse(
+                "date_out_of_range",
+                f"is {value.isoformat()}; it must lie between the years {GO_LIVE_YEARS[0]} "
+                f"and {GO_LIVE_YEARS[-1]}.",
+                f"Write it such as: {self.example}",
+            )
         if isinstance(value, datetime):
             if value.tzinfo is None:
                 raise refuse(

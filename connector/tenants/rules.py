@@ -21,6 +21,7 @@ from connector.tenants.config import (
     PipedriveAuth,
 )
 from connector.tenants.debtor_rules import accounts_fit, creditors_are_complete, strategy_is_complete
+from connector.tenants.exchange_rules import exchange_findings
 from connector.tenants.findings import Fault, Finding
 from connector.tenants.tax_rules import tax_rule_findings
 from connector.tenants.toml_lines import Path
@@ -140,7 +141,8 @@ def _numbers(loaded: Loaded) -> Iterator[Finding]:
                 'is missing, but source = "field" needs it.',
                 'Add a line such as: field = "Rechnungsnummer"',
             )
-        return
+        if section.get("required", _NUMBERS.required):
+            return
     path, pattern = ("numbers", "pattern"), section.get("pattern", default)
     wanted, foreign = ("next", "deal_id") if source is NumberSource.SEQUENCE else ("deal_id", "next")
     try:
@@ -171,6 +173,18 @@ def _numbers(loaded: Loaded) -> Iterator[Finding]:
     problem = check_document_number(number)
     if problem:
         yield _finding(path, problem.code, f"is {pattern!r}. {problem.message}", problem.cure)
+
+
+def _credit_notes(loaded: Loaded) -> Iterator[Finding]:
+    means = _section(loaded, "booking").get("negative_total_means")
+    if means == "credit_note" and not _section(loaded, "fields").get("corrects_document"):
+        yield _finding(
+            ("fields", "corrects_document"),
+            "key_missing",
+            'is missing, but booking.negative_total_means = "credit_note" needs it: a credit note names the '
+            "invoice that it corrects (§31 (5) UStDV).",
+            'Add to [fields] a line such as: corrects_document = "Korrigiert Rechnung"',
+        )
 
 
 def _labels(loaded: Loaded) -> Iterator[Finding]:
@@ -269,7 +283,9 @@ _RULES: tuple[tuple[Callable[[Loaded], Iterator[Finding]], tuple[Path, ...]], ..
     (_receiver, (("receiver",),)),
     (_fiscal_year, (("datev", "fiscal_year_start_month"), ("datev", "fiscal_year_start_day"))),
     (_posting_text, ()),
-    (_numbers, (("numbers", "source"),)),
+    (_numbers, (("numbers", "source"), ("numbers", "required"))),
+    (_credit_notes, ()),
+    (exchange_findings, (("exchange", "source"),)),
     (strategy_is_complete, (("debtors", "strategy"),)),
     (accounts_fit, (("debtors", "strategy"), ("booking", "account_length"))),
     (creditors_are_complete, (("debtors", "creditor_labels"),)),

@@ -12,6 +12,7 @@ from stdnum import bic, iban
 from stdnum.de import stnr, vat
 from stdnum.exceptions import ValidationError as NumberError
 
+from connector.accounting.exchange_rates import RateSource
 from connector.accounting.party import CustomerStatus
 from connector.accounting.sale import SupplyKind
 from connector.tenants.config import (
@@ -20,13 +21,17 @@ from connector.tenants.config import (
     IgnoreBy,
     NumberSource,
     PipedriveAuth,
+    UnsafeCharacters,
     WhenNotListed,
 )
 from connector.tenants.fields import (
     Amount,
+    Day,
+    ExchangeRate,
     Flag,
     GoLive,
     HourOfDay,
+    Month,
     OneOf,
     OneOfTexts,
     Pairs,
@@ -164,6 +169,8 @@ class BookingSection(_Section):
     value_tolerance = Amount("value_tolerance = 0.05", 100)
     value_without_lines_means = OneOfTexts('value_without_lines_means = "net"', ("", "net", "gross"))
     rate_without_lines = Amount("rate_without_lines = 19", 100)
+    negative_total_means = OneOfTexts('negative_total_means = "credit_note"', ("", "credit_note"))
+    document_date_within_days = Whole("document_date_within_days = 366", 1, 3660)
     default_supply_kind = OneOf('default_supply_kind = "service"', SupplyKind)
     payment_days = Whole("payment_days = 14", 0, 999)
     posting_text = Text('posting_text = "{buyer} {title}"', may_be_empty=False)
@@ -178,6 +185,25 @@ class NumbersSection(_Section):
     source = OneOf('source = "pattern"', NumberSource)
     field = Text('field = "Rechnungsnummer"')
     pattern = Text('pattern = "PD-{deal_id}"')
+    required = Flag("required = true")
+    unsafe_characters = OneOf('unsafe_characters = "refuse"', UnsafeCharacters)
+
+
+class ExchangeRateSection(_Section):
+    """``[[exchange.rates]]``"""
+
+    currency = Text('currency = "USD"', required=True)
+    rate = ExchangeRate("rate = 1.0852", required=True)
+    month = Month('month = "2026-11"')
+    valid_from = Day("valid_from = 2026-11-01")
+
+
+class ExchangeSection(_Section):
+    """``[exchange]``"""
+
+    source = OneOf('source = "ecb"', RateSource)
+    max_age_days = Whole("max_age_days = 7", 1, 31)
+    rates = Section(ExchangeRateSection, "exchange.rates", many=True)
 
 
 class FieldsSection(_Section):
@@ -192,6 +218,7 @@ class FieldsSection(_Section):
     service_date = Text('service_date = "Leistungszeitraum"')
     due_date = Text('due_date = "Fällig am"')
     order_number = Text('order_number = "Bestellnummer"')
+    corrects_document = Text('corrects_document = "Korrigiert Rechnung"')
     exchange_rate = Text('exchange_rate = "Kurs"')
     reverse_charge = Text('reverse_charge = "§13b"')
     special_scheme = Text('special_scheme = "Sonderregelung"')
@@ -298,6 +325,7 @@ class TenantSchema(_Section):
     datev = Section(DatevSection, "datev", required=True)
     booking = Section(BookingSection, "booking", required=True)
     numbers = Section(NumbersSection, "numbers")
+    exchange = Section(ExchangeSection, "exchange")
     # Named apart because marshmallow keeps its own list in the attribute ``fields``.
     field_map = Section(FieldsSection, "fields", data_key="fields", attribute="fields")
     sale = Section(SaleSection, "sale")

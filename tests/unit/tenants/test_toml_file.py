@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from decimal import Decimal
@@ -11,6 +12,7 @@ import pytest
 from marshmallow import Schema
 
 from connector import codec
+from connector.accounting.exchange_rates import ExchangeTerms, TableRate
 from connector.accounting.party import CustomerStatus
 from connector.accounting.sale import SupplyKind
 from connector.accounting.terms import BookingTerms
@@ -24,6 +26,8 @@ ENVIRON = {
     "MUSTER_WEBHOOK_PASSWORD": "p" * 24,
     "MUSTER_WEBHOOK_KEY": "k" * 32,
 }
+
+_RATE = '{ currency = "USD", month = "2026-11", rate = 1.0852 }'
 
 SMALLEST = """\
 key = "muster"
@@ -185,6 +189,8 @@ def keys_of(section: Schema) -> Iterator[str]:
         (schema.DatevSection, config.DatevConfig, set()),
         (schema.BookingSection, BookingTerms, {"tax_keys"}),
         (schema.NumbersSection, config.NumberConfig, set()),
+        (schema.ExchangeSection, ExchangeTerms, set()),
+        (schema.ExchangeRateSection, TableRate, set()),
         (schema.FieldsSection, config.FieldMap, set()),
         (schema.SaleSection, config.SaleConfig, set()),
         (schema.DebtorsSection, config.DebtorConfig, set()),
@@ -442,6 +448,37 @@ def test_a_missing_section_is_named(file: Path, section: str) -> None:
         ("numbers", 'pattern = "{deal}"', "cannot be filled"),
         ("numbers", 'pattern = "{deal_id"', "cannot be filled"),
         (
+            "numbers",
+            'source = "field"\nfield = "Nr"\nrequired = false\npattern = "RE{year}"',
+            "without {deal_id} two deals would get the same number",
+        ),
+        ("numbers", 'unsafe_characters = "drop"', "numbers.unsafe_characters is the text 'drop'"),
+        ("booking", 'negative_total_means = "invoice"', "is not a choice"),
+        ("booking", 'negative_total_means = "credit_note"', "fields.corrects_document is missing"),
+        ("booking", "document_date_within_days = 0", "between 1 and 3660"),
+        ("exchange", 'source = "table"', 'exchange.rates is missing, but source = "table" needs it.'),
+        ("exchange", f"rates = [{_RATE}]", 'exchange.rates has no effect with source = "field".'),
+        ("exchange", "max_age_days = 0", "between 1 and 31"),
+        *(
+            ("exchange", f'source = "table"\nrates = [{wrong}]', said)
+            for wrong, said in (
+                (_RATE.replace("USD", "usd"), "currency is 'usd', which is no foreign currency of ISO 4217"),
+                (_RATE.replace("USD", "EUR"), "is no foreign currency"),
+                (_RATE.replace("1.0852", "0"), "rate is 0; it must be above 0, below 10000"),
+                (_RATE.replace("1.0852", "10000"), "below 10000"),
+                (_RATE.replace("1.0852", "1.08521234"), "at most 6 decimals"),
+                (_RATE.replace("1.0852", '"1.0852"'), "it must be a number, without quotes"),
+                (_RATE.replace("2026-11", "2026-13"), "must be a month in quotes"),
+                (_RATE.replace("month", "valid_from"), "must be a date, without quotes"),
+                (_RATE.replace('month = "2026-11", ', ""), "needs one of month and valid_from"),
+                (
+                    _RATE.replace("month", "valid_from = 2026-11-01, month"),
+                    "needs one of month and valid_from",
+                ),
+                (f"{_RATE}, {_RATE}", "gives a rate a second time"),
+            )
+        ),
+        (
             "sale",
             'supply_kind_labels = { "Ware" = "stuff" }',
             "sale.supply_kind_labels.Ware is the text 'stuff'",
@@ -553,3 +590,59 @@ def test_a_huge_file_is_not_read(file: Path) -> None:
 
     with pytest.raises(TenantFileError, match="too large"):
         read_tenant_file(file, ENVIRON)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("a = " + "[" * 2000 + "]" * 2000, "toml_beyond_reason"),
+        ("a = [\n" + "[\n" * 50_000 + "]\n" * 50_001, "toml_beyond_reason"),
+        ("a = [\n" + "[\n" * 100 + "]\n" * 101, "toml_beyond_reason"),
+        (".".join(["a"] * 2000) + " = 1", "toml_beyond_reason"),
+        (".".join(["a"] * 50_000) + " = 1", "line_too_long"),
+        ("a = " + "{a=" * 1000 + "1" + "}" * 1000, "toml_beyond_reason"),
+        ("a = " + "9" * 4096, "line_too_long"),
+        ("a = 1e" + "9" * 30, "toml_beyond_reason"),
+        ("a = 0x" + "f" * 5000, "line_too_long"),
+    ],
+)
+def test_a_file_beyond_all_reason_is_refused_at_once(file: Path, text: str, code: str) -> None:
+    with pytest.raises(TenantFileError) as raised:
+        read(file, text)
+    assert code == raised.value.code
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "9999-12-31", "1999-12-31"],
+)
+def test_a_go_live_at_the_ends_of_the_calendar_is_refused(file: Path, moment: str) -> None:
+    with pytest.raises(TenantFileError) as raised:
+        read(file, SMALLEST.replace("2027-01-01", moment))
+    assert [("date_out_of_range", "line 3, go_live_at")] == [
+        (problem.code, problem.field) for problem in raised.value.problems
+    ]
+
+
+def test_what_is_no_regular_file_is_neither_waited_for_nor_read_to_its_end(file: Path) -> None:
+    os.mkfifo(file)
+    for path in (file, Path("/dev/zero"), file.parent):
+        with pytest.raises(TenantFileError) as raised:
+            read_tenant_file(path, ENVIRON)
+        assert "file_unreadable" == raised.value.code
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("/dev/zero", "no regular file"),
+        ("pipe", "no regular file"),
+        ("large", "larger than 64 KiB"),
+        ("a\\u0000b", "no name may hold"),
+    ],
+)
+def test_a_secret_from_what_is_no_small_file_is_refused(file: Path, place: str, said: str) -> None:
+    os.mkfifo(file.parent / "pipe")
+    (file.parent / "large").write_bytes(b"x" * (64 * 1024 + 1))
+    with pytest.raises(TenantFileError, match=said):
+        read(file, SMALLEST.replace('{ env = "MUSTER_WEBHOOK_PASSWORD" }', f'{{ file = "{place}" }}'))
