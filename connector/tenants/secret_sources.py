@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector.tenants.findings import Fault
+from connector.tenants.small_files import FileTooLargeError, read_small_file
 
 LONGEST_SECRET = 4096
 """Characters; no token or key is longer, so a longer file is the wrong file."""
+
+LARGEST_SECRET_FILE = 64 * 1024
+"""Bytes; far more than a secret with its line end, so a larger file need not be read to be the wrong one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,13 @@ class SecretSource:
     def _from_file(self, folder: Path) -> str | Fault:
         path = folder / self.place
         try:
-            secret = path.read_text(encoding="utf-8").strip()
+            secret = read_small_file(path, LARGEST_SECRET_FILE).decode("utf-8").strip()
+        except FileTooLargeError:
+            return Fault(
+                "secret_invalid",
+                f"is to come from the file {path}, which is larger than {LARGEST_SECRET_FILE // 1024} KiB.",
+                "Check that the file holds the secret alone.",
+            )
         except (OSError, UnicodeDecodeError) as e:
             reason = e.strerror if isinstance(e, OSError) and e.strerror else "it is no text"
             return Fault(

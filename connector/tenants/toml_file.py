@@ -18,9 +18,16 @@ from connector.tenants.config import SecretName, TenantConfig
 from connector.tenants.fields import Section
 from connector.tenants.findings import Fault, Finding, dotted
 from connector.tenants.schema import UNKNOWN_KEY, TenantSchema
+from connector.tenants.small_files import FileTooLargeError, read_small_file
 
 LARGEST_FILE = 256 * 1024
 """Bytes; a real file has a few thousand, so a larger one was named by mistake."""
+
+LONGEST_LINE = 4096
+"""Characters; the work on a dotted key grows with the square of its parts, and no key leaves its line."""
+
+DEEPEST = 20
+"""Lists and tables within each other; a tenant's file has four."""
 
 _SYNTAX_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -65,15 +72,14 @@ def read_tenant_file(path: Path, environ: Mapping[str, str], *, with_secrets: bo
 
 def _read_text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+        content = read_small_file(path, LARGEST_FILE)
     except OSError as e:
         _refuse_file(
             "file_unreadable", f"The file {path} cannot be read: {e.strerror}.", "Check the path.", e
         )
-    if len(content) > LARGEST_FILE:
+    except FileTooLargeError as e:
         _refuse_file(
-            "file_too_large", f"The file {path} is too large for a tenant's file.", "Check the path."
+            "file_too_large", f"The file {path} is too large for a tenant's file.", "Check the path.", e
         )
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
@@ -89,8 +95,9 @@ def _read_text(path: Path) -> str:
 
 
 def _parse(text: str) -> dict[str, Any]:
+    _refuse_long_lines(text)
     try:
-        return tomllib.loads(text, parse_float=Decimal)
+        document = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as e:
         found = _SYNTAX_PLACE.search(str(e))
         line = int(found[1]) if found and found[1] else text.count("\n") + 1
@@ -103,6 +110,39 @@ def _parse(text: str) -> dict[str, Any]:
             e,
             place=f"line {line}{column}",
         )
+    except RecursionError as e:
+        _refuse_unreasonable("nests lists or tables too deep", e)
+    except (ValueError, ArithmeticError) as e:
+        # Python makes no number of more than 4,300 digits, nor one with an exponent beyond 18 digits.
+        _refuse_unreasonable("holds a number beyond all reason", e)
+    if _is_deeper_than(document, DEEPEST):
+        _refuse_unreasonable("nests lists or tables too deep")
+    return document
+
+
+def _refuse_unreasonable(what: str, cause: Exception | None = None) -> NoReturn:
+    cure = "Start again from the example, config/tenant.example.toml."
+    _refuse_file("toml_beyond_reason", f"The file {what}.", cure, cause)
+
+
+def _is_deeper_than(document: Mapping[str, Any], levels: int) -> bool:
+    """Level by level instead of by recursion, which is what the depth would break."""
+    level: list[Any] = [document]
+    for _level in range(levels):
+        tables = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [inner for values in tables for inner in values if isinstance(inner, dict | list)]
+    return bool(level)
+
+
+def _refuse_long_lines(text: str) -> None:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if len(line) > LONGEST_LINE:
+            _refuse_file(
+                "line_too_long",
+                f"Line {number} has {len(line)} characters; at most {LONGEST_LINE} are read.",
+                "Write a long list with one element on each line.",
+                place=f"line {number}",
+            )
 
 
 def _refuse_file(
