@@ -55,6 +55,7 @@ def read_sale(
     title = reader.written(deal, "title", "deal's title")
     exchange_rate = _exchange_rate(deal, fields.exchange_rate, reader)
     order_number = reader.text("deal", deal, fields.order_number)
+    corrects = reader.text("deal", deal, fields.corrects_document)
     reverse_charge = reader.flag("deal", deal, fields.reverse_charge)
     special_scheme = reader.text("deal", deal, fields.special_scheme)
     if problems or buyer is None or document_date is None:
@@ -77,18 +78,21 @@ def read_sale(
         domestic_reverse_charge=reverse_charge,
         special_scheme=special_scheme,
         exchange_rate=exchange_rate,
+        corrects=corrects,
+        won_on=_won_on(deal),
     )
 
 
 def document_number_from(bundle: Mapping[str, Any], config: NumberConfig) -> str:
     """The document number that the deal's own field names (``NumberSource.FIELD``).
 
+    :returns: as it is written there; empty where the field is empty and needs not be filled.
     :raises DataError: the field does not exist, is ambiguous or is empty on this deal.
     """
     problems: list[Problem] = []
     reader = FieldReader(bundle, problems)
     found = reader.text("deal", _deal(bundle), config.field)
-    if not found and not problems:
+    if not found and not problems and config.required:
         reader.report(
             "document_number_missing",
             f"The deal's field {config.field!r} for the document number is empty.",
@@ -165,6 +169,15 @@ def _document_date(deal: Mapping[str, Any], wanted: str, reader: FieldReader) ->
         )
         return None
     return berlin_date(won)
+
+
+def _won_on(deal: Mapping[str, Any]) -> date | None:
+    """The day of winning where it can be read: a document date of its own does not depend on it."""
+    try:
+        won = moment(deal.get("won_time"))
+    except ValueError:
+        return None
+    return berlin_date(won) if won else None
 
 
 def _due_date(

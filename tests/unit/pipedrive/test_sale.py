@@ -89,6 +89,7 @@ def test_a_whole_deal_becomes_a_sale():
         order_number="B-1",
         domestic_reverse_charge=True,
         exchange_rate=Decimal("1.0845"),
+        won_on=date(2026, 3, 4),
     ) == sale(full, b.CONFIG)
 
 
