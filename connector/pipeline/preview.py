@@ -220,11 +220,15 @@ def _deal_id(deal: Mapping[str, Any]) -> int:
 def _account(
     buyer: Party, config: TenantConfig, known: int | None, problems: list[Problem]
 ) -> tuple[int | None, bool]:
-    """The debtor account, and whether it is only an example; None where the customer names no usable one."""
+    """The debtor account, and whether it is only an example; None where the customer names no usable one.
+
+    The adviser's list is not asked: it lies in the database, and a preview needs none.
+    """
     debtors = config.debtors
     if debtors.strategy is DebtorStrategy.COLLECTIVE and debtors.collective_account is not None:
         return debtors.collective_account, False
-    if debtors.strategy is DebtorStrategy.FIELD:
+    by_list = debtors.strategy is DebtorStrategy.LIST
+    if debtors.strategy is DebtorStrategy.FIELD or (by_list and buyer.debtor_number):
         named = parse_debtor_number(buyer.debtor_number, config.terms.account_length)
         if isinstance(named, Problem):
             problems.append(named)

@@ -88,6 +88,12 @@ def test_a_collective_debtor_is_no_example(tmp_path: Path) -> None:
     assert (19999, False) == (value["debtor"]["account"], value["debtor"]["provisional"])
 
 
+def test_an_account_of_the_advisers_list_is_found_at_run_time_and_shown_as_an_example(tmp_path: Path) -> None:
+    value = previewed(tmp_path, debtors='strategy = "list"')
+
+    assert (10000, True) == (value["debtor"]["account"], value["debtor"]["provisional"])
+
+
 @pytest.mark.parametrize(
     ("changes", "more", "code"),
     [
