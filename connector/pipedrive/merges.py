@@ -16,6 +16,9 @@ MERGEABLE = ("organization", "person")
 
 _ID = re.compile(r"[1-9][0-9]{0,17}")
 
+_NOBODY = (None, "", 0, "0")
+"""How an id says that there is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class PartyMerge:
@@ -40,9 +43,9 @@ def parse_merge(body: Any) -> PartyMerge | None:
         return None
     own = meta.get("entity_id", meta.get("id"))
     gone, survivor = own, meta.get("merged_to_id")
-    if survivor in (None, ""):
+    if survivor in _NOBODY:
         gone, survivor = meta.get("merged_from_id"), own
-        if gone in (None, ""):
+        if gone in _NOBODY:
             return None
     merge = PartyMerge(f"{kind}:{_id(gone)}", f"{kind}:{_id(survivor)}")
     return merge if merge.party != merge.into_party else None

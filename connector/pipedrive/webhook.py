@@ -129,18 +129,19 @@ def _parse_v2(body: Mapping[str, Any], meta: Mapping[str, Any]) -> DealEvent | N
     before = _word(previous, "previous.status")
     now = _word(data, "data.status")
     webhook_id = _key(meta, "meta.webhook_id", required=False)
+    deal_id = _id(meta, "meta.entity_id")
     return DealEvent(
         event_id=f"v2:{webhook_id}:{_key(meta, 'meta.id')}",
         version="2.0",
-        deal_id=_id(meta, "meta.entity_id"),
+        deal_id=deal_id,
         action=action,
         status_now=now,
         status_before=before if _turned(action, previous, before, now) else "",
         became_won=now == "won" and _turned(action, previous, before, now),
-        won_time=_time(data, "data.won_time"),
-        first_won_time=_time(data, "data.first_won_time"),
-        merged_to=_optional_id(meta, "meta.merged_to_id"),
-        merged_from=_optional_id(meta, "meta.merged_from_id"),
+        won_time=_time(data, "won_time"),
+        first_won_time=_time(data, "first_won_time"),
+        merged_to=_other_deal(meta, "meta.merged_to_id", deal_id),
+        merged_from=_other_deal(meta, "meta.merged_from_id", deal_id),
         change_source=_word(meta, "meta.change_source"),
         actor_user_id=_optional_id(meta, "meta.user_id"),
         company_id=_optional_id(meta, "meta.company_id"),
@@ -170,10 +171,10 @@ def _parse_v1(body: Mapping[str, Any], meta: Mapping[str, Any]) -> DealEvent | N
         status_now=now,
         status_before=before if _turned(action, previous, before, now) else "",
         became_won=now == "won" and _turned(action, previous, before, now),
-        won_time=_time(current, "current.won_time"),
-        first_won_time=_time(current, "current.first_won_time"),
-        merged_to=_optional_id(meta, "meta.merged_to_id"),
-        merged_from=_optional_id(meta, "meta.merged_from_id"),
+        won_time=_time(current, "won_time"),
+        first_won_time=_time(current, "first_won_time"),
+        merged_to=_other_deal(meta, "meta.merged_to_id", deal_id),
+        merged_from=_other_deal(meta, "meta.merged_from_id", deal_id),
         change_source=_word(meta, "meta.change_source"),
         actor_user_id=_optional_id(meta, "meta.user_id"),
         company_id=_optional_id(meta, "meta.company_id"),
@@ -252,13 +253,19 @@ def _id(record: Mapping[str, Any], field: str) -> int:
 
 
 def _optional_id(record: Mapping[str, Any], field: str) -> int | None:
-    """Ids are numbers in version 1 and strings in version 2's meta; both are taken everywhere."""
+    """Ids are numbers in version 1 and strings in version 2's meta; both are taken everywhere. 0 is none."""
     value = record.get(_last(field))
     if value is None or value == "":
         return None
     if isinstance(value, int | str) and not isinstance(value, bool) and _ID.fullmatch(str(value)):
-        return int(value)
+        return int(value) or None
     raise _wrong(field, "is no id")
+
+
+def _other_deal(meta: Mapping[str, Any], field: str, deal_id: int) -> int | None:
+    """The other one of two merged deals; a deal cannot go up in itself."""
+    other = _optional_id(meta, field)
+    return None if other == deal_id else other
 
 
 def _key(record: Mapping[str, Any], field: str, *, required: bool = True) -> str:
@@ -285,8 +292,9 @@ def _hint(record: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) and _SAFE_KEY.fullmatch(value) else ""
 
 
-def _time(record: Mapping[str, Any], field: str) -> datetime | None:
+def _time(record: Mapping[str, Any], name: str) -> datetime | None:
+    """A time by which no more than a reading is saved: an unreadable one leaves it to the deal itself."""
     try:
-        return moment(record.get(_last(field)))
-    except ValueError as e:
-        raise _wrong(field, "is no time") from e
+        return moment(record.get(name))
+    except ValueError:
+        return None

@@ -201,8 +201,7 @@ def test_other_objects_are_nobody_s_business(body):
         (v2(attempt="one"), "meta.attempt"),
         (v2(data=[1]), "data"),
         (v2(data={"status": 5}), "data.status"),
-        (v2(data={"won_time": "yesterday"}), "data.won_time"),
-        (v2(data={"won_time": 5}), "data.won_time"),
+        (v2(merged_to_id="17 OR 1=1"), "meta.merged_to_id"),
         (v1(id="x"), "meta.id"),
         (v1(timestamp_micro=None), "meta.timestamp_micro"),
         (v1(current="x"), "current"),
@@ -213,6 +212,23 @@ def test_a_malformed_delivery_names_the_field(body, field):
     with pytest.raises(DataError) as caught:
         parse_delivery(body)
     assert ("delivery_malformed", field) == (caught.value.code, caught.value.field)
+
+
+@pytest.mark.parametrize(
+    "strange", ["yesterday", 5, {"a": 1}, ["x"], "9999-12-31T23:59:59Z", "0000-00-00", "0001-01-01T00:00:00Z"]
+)
+@pytest.mark.parametrize("name", ["won_time", "first_won_time"])
+def test_a_time_that_cannot_be_read_leaves_the_win_to_the_deal_itself(name, strange):
+    found = event(v2("change", {"status": "won", name: strange}, {"status": "open"}))
+    assert (DealChange.WON, None, None) == (found.change, found.won_time, found.first_won_time)
+
+
+@pytest.mark.parametrize("nobody", [0, "0", None, "", 17, "17"])
+def test_a_deal_is_merged_neither_into_nothing_nor_into_itself(nobody):
+    won = event(v2("change", WON_2, {"status": "open"}, merged_to_id=nobody, merged_from_id=nobody))
+    assert (17, None, None, DealChange.WON) == (won.deal_id, won.merged_to, won.merged_from, won.change)
+    gone = event(v2("delete", None, WON_2, merged_to_id=nobody))
+    assert DealChange.DELETED is gone.change
 
 
 def test_a_currency_of_the_company_s_own_is_no_reason_to_refuse():
