@@ -1,6 +1,7 @@
 """Reading and writing: what is read is written again, and no bytes make the reader fall over."""
 
 import codecs
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -130,3 +131,13 @@ def test_a_header_record_that_is_too_short_is_refused():
 )
 def test_numbers_get_a_decimal_comma_and_are_never_rounded(value, decimals, expected):
     assert expected == decimal_text(Decimal(value), decimals)
+
+
+def test_every_sign_of_windows_1252_is_written_as_its_own_byte():
+    signs = "".join(sign for sign in _PRINTABLE if sign not in ('"', ";"))
+    for start in range(0, len(signs), 50):
+        text = signs[start : start + 50]
+
+        data = render_posting_batch(HEADER, [replace(POSTING, posting_text=text)])
+
+        assert text.encode("cp1252") in data

@@ -180,6 +180,19 @@ def test_account_labels_of_version_2_lack_the_long_label():
     )
 
 
+def test_no_column_takes_a_control_character():
+    # The writer relies on it: between 0x80 and 0x9F Latin-1 has control characters, Windows-1252 has others.
+    controls = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
+
+    assert [] == [
+        (column.heading, sign)
+        for category in CATEGORIES.values()
+        for column in (*category.newest_columns, *HEADER_FIELDS)
+        for sign in controls
+        if column.accepts(sign) or column.accepts(f'BEDI "{sign}"') or column.accepts(f'DORE "{sign}"')
+    ]
+
+
 def test_digits_of_other_scripts_are_no_numbers():
     assert [] == [
         column.heading
