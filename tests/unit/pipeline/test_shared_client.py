@@ -16,6 +16,7 @@ from connector.tenants.config import (
     PipedriveAuth,
     PipedriveConfig,
     TenantConfig,
+    WhenNotListed,
 )
 from connector.tenants.toml_file import read_tenant_file
 from tests.integration.webapp.world import tenant_config
@@ -60,6 +61,24 @@ def test_all_that_clashes_is_told_at_once_with_field_and_cure() -> None:
         ("client_shared_by_numbers", "numbers.pattern"),
     ] == [(problem.code, problem.field) for problem in problems]
     assert all(problem.cure and "The tenant acme" in problem.message for problem in problems)
+
+
+def test_suppliers_of_two_tenants_never_get_one_account() -> None:
+    mine, theirs = replace(HIGH, creditor_labels=("Lieferant",)), replace(LOW, creditor_labels=("5",))
+    apart = replace(mine, creditor_first=80000), replace(theirs, creditor_last=79999)
+
+    assert ["client_shared_by_creditors"] == codes(beside(debtors=mine), replace(ACME, debtors=theirs))
+    assert [] == codes(beside(debtors=apart[0]), replace(ACME, debtors=apart[1]))
+    assert [] == codes(beside(debtors=mine), ACME)
+
+
+def test_a_list_that_also_gives_new_accounts_needs_a_range_of_its_own() -> None:
+    by_list = DebtorConfig(DebtorStrategy.LIST)
+
+    assert [] == codes(beside(debtors=by_list), ACME)
+    assert ["client_shared_by_debtors"] == codes(
+        beside(debtors=replace(by_list, when_not_listed=WhenNotListed.NEXT_FREE)), ACME
+    )
 
 
 @pytest.mark.parametrize("datev", [(455148, 2), (455149, 1)])
