@@ -17,6 +17,10 @@ class StoppableTask(Task):
     Celery's own way, ``Ignore``, sends no event: Flower would show the task as running for ever.
     """
 
+    max_retries = None
+    """Coming back is a planned wait, however often; the row counts failures. Celery takes its own limit of
+    three where a retry names none, and reports a crash."""
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run; a stopped chain loses what is left of it."""
         try:
@@ -36,6 +40,6 @@ def follow(task: Task, outcome: Outcome) -> None:
     :raises celery.exceptions.Retry: to come back.
     """
     if outcome.again_in is not None:
-        raise task.retry(countdown=outcome.again_in.total_seconds(), max_retries=None)
+        raise task.retry(countdown=outcome.again_in.total_seconds())
     if not outcome.go_on:
         raise ChainStop

@@ -9,6 +9,7 @@ from connector.errors import NotFoundError, PartnerRefusedError
 from connector.http import HttpClient
 from connector.pipedrive import operations as ops
 from connector.pipedrive.moments import rfc3339
+from connector.pipedrive.pace import Pace
 from connector.pipedrive.shapes import id_of
 from connector.pipedrive.transport import Record, Transport
 
@@ -41,8 +42,11 @@ class PipedriveClient:
         base_url: str,
         authorization: Callable[[], Mapping[str, str]],
         clock: Clock | None = None,
+        pace: Pace | None = None,
     ) -> None:
-        self._transport = Transport(http, base_url=base_url, authorization=authorization, clock=clock)
+        self._transport = Transport(
+            http, base_url=base_url, authorization=authorization, clock=clock, pace=pace
+        )
 
     def me(self) -> Record:
         """The connected user, with ``company_domain``, ``company_name`` and ``default_currency``."""

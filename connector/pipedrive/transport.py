@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from connector.clock import Clock, SystemClock
-from connector.errors import AmbiguousError, PartnerRefusedError, RateLimitedError, TransientError
+from connector.errors import AmbiguousError, PartnerRefusedError, TransientError
 from connector.http import Answer, HttpClient
 from connector.pipedrive import verdicts
 from connector.pipedrive.addresses import operation_url
+from connector.pipedrive.pace import Pace
 
 Record = dict[str, Any]
 """One thing in Pipedrive's shape; numbers with a decimal point are Decimal."""
@@ -38,8 +38,8 @@ class Operation:
 class Transport:
     """Sends operations for one login.
 
-    Never sleeps: when the last answer said that the burst window is used up, the next call raises
-    ``RateLimitedError`` and the pipeline waits, because a worker must not block its queue.
+    Calls go out at the pace that Pipedrive allows, see :mod:`connector.pipedrive.pace`: where none may be
+    made now, ``RateLimitedError`` says when, and nothing is sent.
     """
 
     def __init__(
@@ -49,12 +49,13 @@ class Transport:
         base_url: str,
         authorization: Callable[[], Mapping[str, str]],
         clock: Clock | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._http = http
         self._base_url = base_url
         self._authorization = authorization
         self._clock = clock or SystemClock()
-        self._window_opens: datetime | None = None
+        self._pace = pace or Pace(self._clock)
 
     def call(
         self,
@@ -68,22 +69,22 @@ class Transport:
 
         :raises ConnectorError: the family of the answer, see :mod:`connector.pipedrive.verdicts`.
         """
-        self._wait_for_window()
-        answer = self._http.send(
-            operation.method,
-            self._url(operation, record_id),
-            headers=dict(self._authorization()),
-            params=params,
-            json=json,
-            safe=operation.safe,
+        answer = self._pace.send(
+            lambda: self._http.send(
+                operation.method,
+                self._url(operation, record_id),
+                headers=dict(self._authorization()),
+                params=params,
+                json=json,
+                safe=operation.safe,
+            )
         )
         return self._envelope(answer, operation)
 
     def download(self, operation: Operation, *, record_id: int | None = None) -> Answer:
         """GET a file; a redirect to the storage is followed without the token."""
-        self._wait_for_window()
-        answer = self._http.download(self._url(operation, record_id), headers=dict(self._authorization()))
-        self._note_window(answer)
+        url = self._url(operation, record_id)
+        answer = self._pace.send(lambda: self._http.download(url, headers=dict(self._authorization())))
         if answer.status != 200:
             raise verdicts.error_of(answer, str(operation), self._clock.now())
         return answer
@@ -158,7 +159,6 @@ class Transport:
         return operation_url(self._base_url, operation.version, path)
 
     def _envelope(self, answer: Answer, operation: Operation) -> Record:
-        self._note_window(answer)
         if not 200 <= answer.status < 300:
             raise verdicts.error_of(answer, str(operation), self._clock.now())
         if answer.status == 204:
@@ -169,22 +169,6 @@ class Transport:
         if envelope.get("success") is False:
             raise verdicts.error_of(answer, str(operation), self._clock.now())
         return envelope
-
-    def _note_window(self, answer: Answer) -> None:
-        spent = verdicts.is_burst_spent(answer)
-        self._window_opens = self._clock.now() + verdicts.burst_wait(answer) if spent else None
-
-    def _wait_for_window(self) -> None:
-        if self._window_opens is None:
-            return
-        wait = self._window_opens - self._clock.now()
-        if wait > timedelta(0):
-            raise RateLimitedError(
-                "Pipedrive's limit of calls in two seconds is reached.",
-                retry_after=wait,
-                cure="Nothing to do: it goes on by itself.",
-            )
-        self._window_opens = None
 
 
 def _records(envelope: Record, operation: Operation) -> list[Record]:

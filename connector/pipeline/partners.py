@@ -1,10 +1,14 @@
 """The partners' clients for one tenant, with its logins and a time budget."""
 
+import time
+from datetime import timedelta
+
 from connector.datev.api import DatevApi
 from connector.datev.operations import Api
 from connector.http import StepBudget
 from connector.pipedrive.addresses import base_url
 from connector.pipedrive.client import PipedriveClient
+from connector.pipedrive.pace import SMALLEST_LIMIT, WINDOW, Pace, Patience
 from connector.pipeline.services import Services
 from connector.pipeline.tokens import (
     datev_access_token,
@@ -14,11 +18,18 @@ from connector.pipeline.tokens import (
 )
 from connector.store.tenants import TenantRow
 
+PATIENT_PART = 8
+"""Of a step's time at most this part is spent waiting for room among the calls of other runs: enough to end
+what was begun, and far from the step's own end."""
+
 
 def pipedrive_client(
     services: Services, tenant: TenantRow, budget: StepBudget | None = None
 ) -> PipedriveClient:
-    """The tenant's Pipedrive account."""
+    """The tenant's Pipedrive account.
+
+    :param budget: of the worker's step that asks; None: a person waits for the answer.
+    """
     return PipedriveClient(
         services.http("Pipedrive", budget),
         base_url=base_url(
@@ -27,6 +38,24 @@ def pipedrive_client(
             tenant.config.pipedrive.company_domain,
         ),
         authorization=lambda: pipedrive_authorization(services, tenant),
+        clock=services.clock,
+        pace=_pipedrive_pace(services, tenant, in_step=budget is not None),
+    )
+
+
+def _pipedrive_pace(services: Services, tenant: TenantRow, *, in_step: bool) -> Pace:
+    """All processes together keep the limit of the tenant's login.
+
+    Counted by company and kind of login: two tenants of one company may hold the same API token.
+    """
+    config = tenant.config.pipedrive
+    company = config.company_domain.casefold() or f"tenant {tenant.id}"
+    shared = services.calls and services.calls.budget(
+        f"pipedrive {company} {config.auth.value}", window=WINDOW, limit=SMALLEST_LIMIT
+    )
+    patience = services.timers.step_budget / PATIENT_PART
+    return Pace(
+        services.clock, shared or None, Patience(patience, timedelta(0) if in_step else patience), time.sleep
     )
 
 

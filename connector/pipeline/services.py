@@ -5,6 +5,7 @@ from functools import cached_property
 
 import requests
 
+from connector.call_budget import RedisCalls
 from connector.clock import Clock, SystemClock
 from connector.errors import Problem, SettingsError
 from connector.http import HttpClient, StepBudget, new_session
@@ -44,6 +45,11 @@ class Services:
             session=self._session,
             budget=budget,
         )
+
+    @cached_property
+    def calls(self) -> RedisCalls | None:
+        """Where the calls to the partners are counted over all processes; None without a Redis."""
+        return RedisCalls(self.settings.redis_url) if self.settings.redis_url else None
 
     def step_budget(self) -> StepBudget:
         """The time that all calls of one step may take together, counted from now."""
