@@ -23,7 +23,7 @@ class Sent:
 def test_a_planned_wait_never_runs_out_of_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     app.loader.import_default_modules()
     task = app.tasks["run.resolve"]
-    sent = []
+    sent: list[str] = []
     monkeypatch.setattr(task, "signature_from_request", lambda *_a, **_k: Sent(sent))
     task.push_request(id="1", retries=50, args=(7,), kwargs={}, called_directly=False, is_eager=False)
     try:
