@@ -84,6 +84,8 @@ class DatevConfig:
     """EXTF header field 18."""
     posting_batch_label: str = "Pipedrive"
     """EXTF header field 17, at most 30 characters."""
+    posting_batch_version: int = 13
+    """EXTF header field 5 of posting batches: 13, or 12 for an adviser's older program."""
     finalise: bool = False
     """Festschreibung (header field 21, column 114): off unless the adviser asks for it."""
     resend_when_not_found: bool = False

@@ -152,6 +152,7 @@ class DatevSection(_Section):
         pattern=r"[A-Za-z0-9ÄÖÜäöüß_./ -]*",
         wanted="letters, digits, blanks and _ . - / only",
     )
+    posting_batch_version = Whole("posting_batch_version = 13", 12, 13)
     finalise = Flag("finalise = false")
     resend_when_not_found = Flag("resend_when_not_found = false")
 

@@ -47,6 +47,7 @@ def extf_header(
         origin=datev.origin,
         dictation_mark=datev.dictation_mark if month else "",
         finalise=datev.finalise if month else False,
+        posting_batch_version=datev.posting_batch_version,
     )
 
 
