@@ -122,7 +122,7 @@ def _opening(sheet: Sheet, invoice: Invoice, y: float) -> float:
     sheet.ink(14, bold=True, color=ACCENT)
     sheet.put(LEFT, y, f"Rechnung {invoice.document_number}")
     y += 8
-    if invoice.title:
+    if invoice.title.strip():
         sheet.ink(BODY)
         for piece in sheet.fitted(invoice.title, WIDTH):
             sheet.put(LEFT, y, piece)

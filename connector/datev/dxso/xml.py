@@ -25,9 +25,7 @@ def parse_xml(content: bytes, name: str) -> etree._Element:
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise DataError(
-            [_unreadable(name, f"is not well-formed XML: {error.msg}")]
-        ) from error
+        raise DataError([_unreadable(name, f"is not well-formed XML: {error.msg}")]) from error
     if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]  # the stubs name no type
         raise DataError(
             [_unreadable(name, "has a document type declaration, which DATEV's formats never have")]

@@ -28,8 +28,13 @@ def check_extf(source: BinaryIO, report: FileReport, member: str = "") -> None:
     """
     report.leave_out(_OUTSIDE_THE_FILE)
     watched = _Watched(source)
-    problems: list[Problem] = []
-    count = 0
+    report.tell(_findings(watched, report, member))
+    if any(finding.rule == _UNKNOWN_CATEGORY for finding in report.findings):
+        report.leave_out("Headings and rows: the columns of this category are not known here.")
+
+
+def _findings(watched: "_Watched", report: FileReport, member: str) -> Iterator[Finding]:
+    rows = _Counted(())
     try:
         reader = ExtfReader(cast("BinaryIO", watched))
         if not member:
@@ -37,23 +42,17 @@ def check_extf(source: BinaryIO, report: FileReport, member: str = "") -> None:
             report.version = reader.version
         rows = _Counted(reader)
         for problem in check_rows(reader.header, reader.headings, rows):
-            problems.append(problem)  # kept even where the reader refuses the rest
+            yield _finding(problem, member)
         # A file whose category is unknown was not read on; its lines and bytes are looked at all the same.
         for _ in rows:
             pass
-        count = rows.count
     except DataError as error:
-        problems += error.problems
-        count = max(count, watched.lines - 2)
-    report.rows = (report.rows or 0) + max(count, 0)
-    findings = [_finding(problem, member) for problem in problems]
+        yield from (_finding(problem, member) for problem in error.problems)
+    report.rows = (report.rows or 0) + rows.count
     if watched.size > MAX_BYTES:
-        findings.append(_too_large(watched.size, member))
+        yield _too_large(watched.size, member)
     if watched.looks_like_utf8:
-        findings.append(_utf8_finding(member))
-    if any(finding.rule == _UNKNOWN_CATEGORY for finding in findings):
-        report.leave_out("Headings and rows: the columns of this category are not known here.")
-    report.findings += findings
+        yield _utf8_finding(member)
 
 
 def _finding(problem: Problem, member: str) -> Finding:
@@ -115,7 +114,6 @@ class _Watched:
         self._possible = True
         self._beyond_ascii = False
         self.size = 0
-        self.lines = 0
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes."""
@@ -123,7 +121,6 @@ class _Watched:
         if self.size == 0 and block.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             self._possible = False
         self.size += len(block)
-        self.lines += block.count(b"\n")
         if self._possible and (self._beyond_ascii or not block.isascii()):
             self._beyond_ascii = True
             try:

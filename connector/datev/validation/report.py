@@ -1,11 +1,15 @@
 """What was found out about one file."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
 from connector.datev.findings import Finding, Severity
+
+MOST_FINDINGS = 100_000
+"""Told one by one; beyond it nobody reads on, and memory must not depend on what is wrong with a file."""
 
 
 class Verdict(IntEnum):
@@ -34,6 +38,24 @@ class FileReport:
     not_checked: list[str] = field(default_factory=list)
     """What no rule looked at, one sentence each."""
     readable: bool = True
+
+    def tell(self, findings: Iterable[Finding]) -> None:
+        """Keep findings one by one, and of those beyond all measure only how many they are."""
+        hidden: Counter[Severity] = Counter()
+        for finding in findings:
+            if len(self.findings) < MOST_FINDINGS:
+                self.findings.append(finding)
+            else:
+                hidden[finding.severity] += 1
+        if hidden:
+            self.findings.append(
+                Finding(
+                    rule="more_problems",
+                    message=f"There are {hidden.total()} more problems, which are not told one by one.",
+                    cure="Mend those above first, then check the file again.",
+                    severity=next(severity for severity in Severity if hidden[severity]),
+                )
+            )
 
     def refuse(self, rule: str, message: str, cure: str) -> "FileReport":
         """The file cannot be read at all."""

@@ -1,6 +1,8 @@
 """Check ledger files and document.xml of any origin."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from lxml import etree
@@ -9,7 +11,7 @@ from connector.datev.dxso.archive_meaning import Link, archive_links, archive_me
 from connector.datev.dxso.elements import MAX_FILE_BYTES
 from connector.datev.dxso.ledger_meaning import ledger_meaning
 from connector.datev.dxso.schemas import schema_findings
-from connector.datev.dxso.shape_check import shape_findings
+from connector.datev.dxso.shape_check import shape_differences
 from connector.datev.dxso.shapes import ARCHIVE, LEDGER, ROOTS
 from connector.datev.findings import Finding
 from connector.datev.validation.report import FileReport
@@ -70,16 +72,20 @@ def _check(
     root: etree._Element, meaning: list[Finding], report: FileReport, xsd_dir: Path | None, member: str
 ) -> None:
     report.leave_out(_OUTSIDE_THE_FILE)
-    found = shape_findings(root)
-    refused = _refused_by_schema(root, report, xsd_dir)
-    # What our own rules say in a sentence is not said again in the words of the schema.
-    told = sorted([*(found or refused), *meaning], key=lambda finding: finding.line or 0)
-    report.findings += [replace(finding, file=member) for finding in told]
+    if xsd_dir is None:
+        report.leave_out(_NO_SCHEMAS)
+    differences = shape_differences(root)
+    first = next(differences, None)
+    if first is None:
+        # What our own rules say in a sentence is not said again in the words of the schema.
+        shape: Iterable[Finding] = _refused_by_schema(root, report, xsd_dir)
+    else:
+        shape = chain([first], differences)
+    report.tell(replace(finding, file=member) for finding in chain(shape, meaning))
 
 
 def _refused_by_schema(root: etree._Element, report: FileReport, xsd_dir: Path | None) -> list[Finding]:
     if xsd_dir is None:
-        report.leave_out(_NO_SCHEMAS)
         return []
     try:
         return schema_findings(root, xsd_dir)

@@ -81,7 +81,7 @@ class _Package:
 
     def check(self) -> None:
         """Names first, then document.xml, then what it names."""
-        self._report.findings += _name_findings(self._archive.infolist())
+        self._report.tell(_name_findings(self._archive.infolist()))
         self._report.rows = 0
         if not self._files:
             self._find("zip_empty", "The ZIP holds no files.", "Pack document.xml and what it names.")

@@ -261,3 +261,12 @@ def test_the_bundle_may_come_through_stdin(tmp_path: Path) -> None:
     shown = command(*arguments, stdin=json.dumps(bundle()))
 
     assert "posted" == json.loads(shown.stdout)["outcome"]
+
+
+@pytest.mark.parametrize("title", ["", " ", "\r", "\n", "\t"])
+def test_a_title_of_white_space_is_no_reason_to_fail(tmp_path: Path, title: str) -> None:
+    shown = command(
+        *files(tmp_path, bundle(title=title)), "--format", "dxso", "--output", str(tmp_path / "x")
+    )
+
+    assert shown.exit_code == 0, shown.output

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from connector.datev.validation.extf_files import check_extf
@@ -56,8 +56,9 @@ names = st.text(min_size=1, max_size=80).filter(lambda text: any(sign.isalnum() 
 """Any Unicode at all, with at least one letter or digit: a name of dots and blanks is none."""
 
 MANY = settings(
-    max_examples=40,
+    max_examples=30,
     deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.target],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

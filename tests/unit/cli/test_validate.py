@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from connector.datev.dxso import render_package
 from connector.datev.validation import check_path
+from connector.datev.validation import report as report_module
 from tests.unit.cli.console import command
 from tests.unit.cli.files_for_datev import LEDGER, posting_batch, zipped
 from tests.unit.datev.dxso.packages import HEADER, INVOICE
@@ -261,6 +262,19 @@ def test_xml_of_any_depth_is_refused_or_read(tmp_path: Path) -> None:
     [report] = reports(written(tmp_path, "x.xml", deep), exit_code=2)
 
     assert ["xml_unreadable"] == rules(report)
+
+
+def test_problems_beyond_all_measure_are_counted_and_the_worst_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_module, "MOST_FINDINGS", 2)
+    path = written(tmp_path, "x.xml", LEDGER.replace(b"<consolidate", b"<a/><b/><c/><d/><consolidate", 1))
+
+    [report] = reports(path, exit_code=1)
+
+    assert ["unknown_element", "unknown_element", "more_problems"] == rules(report)
+    assert "2 more problems" in report["problems"][-1]["message"]
+    assert "error" == report["problems"][-1]["severity"]
 
 
 def test_a_document_xml_is_recognised(tmp_path: Path) -> None:
