@@ -81,6 +81,20 @@ def owner_of_account(tx: Transaction, tenant_id: int, account: int) -> str | Non
     ).scalar_one_or_none()
 
 
+def with_vat_id(tx: Transaction, tenant_id: int, vat_id: str) -> list[DebtorRow]:
+    """Debtors whose record has this VAT id, by account."""
+    chosen = (
+        sa.select(*_COLUMNS)
+        .where(
+            t.debtor.c.tenant_id == tenant_id,
+            t.debtor.c.kind == DEBTOR,
+            t.debtor.c.record["vat_id"].astext == vat_id,
+        )
+        .order_by(t.debtor.c.account)
+    )
+    return [_debtor(row) for row in tx.execute(chosen)]
+
+
 def lock_accounts(tx: Transaction, tenant_id: int) -> None:
     """Let one worker at a time decide about a tenant's debtors, until its transaction ends."""
     tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_ACCOUNT_LOCK, tenant_id)))

@@ -14,6 +14,7 @@ from connector.pipedrive.suppliers import creditor_number_from, has_label
 from connector.pipeline.drafting import read_draft_sale
 from connector.pipeline.runner import Finish, Work
 from connector.pipeline.steps.identity import claimed_run, identity_of
+from connector.pipeline.steps.missed_merges import follow_missed_merge
 from connector.pipeline.steps.personal_accounts import ChosenAccount, choose_creditor, choose_debtor
 from connector.store import Transaction, debtors, journal, merged_parties, runs
 from connector.store.debtors import CREDITOR, DEBTOR, Origin
@@ -33,6 +34,7 @@ def build_debtor(work: Work) -> Finish:
         run = claimed_run(tx, work)
         bundle = runs.document_of(tx, run.id, "bundle")
     buyer = read_draft_sale(bundle, work.tenant.config, identity_of(work.tenant, run)).buyer
+    follow_missed_merge(work, run, buyer)
 
     def write(tx: Transaction) -> Mapping[str, Any]:
         debtors.lock_accounts(tx, work.tenant.id)

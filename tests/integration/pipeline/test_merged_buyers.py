@@ -8,7 +8,8 @@ from connector.pipeline import intake
 from connector.pipeline.merged_buyers import follow_merge
 from connector.pipeline.onboarding import subscribe_webhook, tenant_webhooks
 from connector.store import tables as t
-from tests.integration.pipeline.carriage import Carriage, add_customer
+from connector.tenants.config import FieldMap, SaleConfig
+from tests.integration.pipeline.carriage import Carriage, add_customer, config_for
 
 
 @pytest.fixture(autouse=True)
@@ -150,3 +151,62 @@ def test_the_same_merge_told_twice_or_the_other_way_round_acts_once(carriage: Ca
 
     assert [("organization:2", 10000)] == debtors_of(carriage)
     assert 1 == len(told(carriage, "parties_merged"))
+
+
+VAT_FIELD = "USt-IdNr."
+
+
+def with_vat_ids(carriage: Carriage, **vat_ids: str) -> None:
+    """Organizations 1 and 2 with a VAT id each."""
+    carriage.sandbox.seed(organization_fields=[{"field_name": VAT_FIELD, "field_type": "varchar"}])
+    for number, vat_id in vat_ids.items():
+        carriage.sandbox.seed(
+            organizations=[
+                {
+                    "id": int(number.removeprefix("org")),
+                    "name": f"Customer {number}",
+                    "address": "Weg 4, 51063 Köln, Germany",
+                    "custom_fields": {VAT_FIELD: vat_id},
+                }
+            ]
+        )
+    carriage.apply(config_for(sale=SaleConfig(fields=FieldMap(vat_id=VAT_FIELD))))
+
+
+def merge_unheard(carriage: Carriage, gone: int, survivor: int) -> None:
+    """Pipedrive's hook is banned: nothing of the merge arrives."""
+    carriage.sandbox.control(f"pipedrive/accounts/acme/organizations/{gone}/merge", merge_with_id=survivor)
+
+
+def test_a_merge_that_nobody_told_is_noticed_by_the_vat_id(carriage: Carriage) -> None:
+    with_vat_ids(carriage, org1="DE136695976", org2="DE 136 695 976")
+    carriage.win(7, org_id=1)
+    carriage.finish()
+
+    merge_unheard(carriage, 1, 2)
+    run = carriage.win(8, org_id=2)
+    carriage.finish()
+
+    assert "done" == carriage.run(run.id).state
+    assert [("organization:2", 10000)] == debtors_of(carriage)
+
+
+def test_two_customers_with_one_vat_id_that_both_exist_stay_two(carriage: Carriage) -> None:
+    with_vat_ids(carriage, org1="DE136695976", org2="DE136695976")
+    carriage.win(7, org_id=1)
+    carriage.win(8, org_id=2)
+    carriage.finish()
+
+    assert {"organization:1", "organization:2"} == {party for party, _account in debtors_of(carriage)}
+
+
+def test_a_customer_that_is_gone_leaves_its_debtor_to_nobody_else(carriage: Carriage) -> None:
+    with_vat_ids(carriage, org1="DE136695976", org2="DE129273398")
+    carriage.win(7, org_id=1)
+    carriage.finish()
+
+    merge_unheard(carriage, 1, 2)
+    carriage.win(8, org_id=2)
+    carriage.finish()
+
+    assert [("organization:1", 10000), ("organization:2", 10001)] == debtors_of(carriage)
