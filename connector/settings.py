@@ -70,6 +70,14 @@ class PipedriveSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class VatRegistrySettings:
+    """How to reach the registries of VAT ids."""
+
+    vies_base_url: str
+    bzst_base_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole environment of one process."""
 
@@ -85,6 +93,7 @@ class Settings:
     log_format: str
     datev: DatevSettings
     pipedrive: PipedriveSettings
+    vat_registries: VatRegistrySettings
     metrics_token: str = field(default="", repr=False)
     """Bearer token for ``/metrics``; empty: it answers this machine only."""
 
@@ -231,6 +240,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             oauth_base_url=read.url("PIPEDRIVE_OAUTH_BASE_URL", "https://oauth.pipedrive.com"),
             client_id=read.text("PIPEDRIVE_CLIENT_ID"),
             client_secret=read.text("PIPEDRIVE_CLIENT_SECRET"),
+        ),
+        vat_registries=VatRegistrySettings(
+            vies_base_url=read.url(
+                "VAT_VIES_BASE_URL", "https://ec.europa.eu/taxation_customs/vies/rest-api"
+            ),
+            bzst_base_url=read.url("VAT_BZST_BASE_URL", "https://api.evatr.vies.bzst.de/app/v1"),
         ),
         metrics_token=read.text("MLC_METRICS_TOKEN"),
     )

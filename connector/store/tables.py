@@ -157,6 +157,21 @@ merged_party = Table(
     Column("merged_at", DateTime(timezone=True), nullable=False),
 )
 
+vat_check = Table(
+    "vat_check",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("tenant_id", BigInteger, nullable=False),
+    Column("vat_id", Text, nullable=False),
+    Column("checked_at", DateTime(timezone=True), nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("valid", Boolean, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("name_match", Text, nullable=False),
+    Column("address_match", Text, nullable=False),
+)
+
 batch = Table(
     "batch",
     metadata,
@@ -306,6 +321,15 @@ number_sequence = Table(
     Column("tenant_id", BigInteger, primary_key=True),
     Column("name", Text, primary_key=True),
     Column("next", BigInteger, nullable=False),
+)
+
+ecb_rate = Table(
+    "ecb_rate",
+    metadata,
+    Column("currency", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("rate", Numeric, nullable=False),
+    Column("imported_at", DateTime(timezone=True), nullable=False),
 )
 
 webhook_subscription = Table(

@@ -21,6 +21,7 @@ from connector.tenants.config import (
     SecretName,
     SellerConfig,
     TenantConfig,
+    VatCheckConfig,
     WriteBackConfig,
 )
 from connector.tenants.debtor_rules import creditor_range, debtor_range
@@ -62,6 +63,7 @@ def build(loaded: Mapping[str, Any]) -> TenantConfig:
         write_back=WriteBackConfig(**loaded.get("write_back", {})),
         hours=Hours(**loaded.get("hours", {})),
         tax_overrides=tax_overrides(loaded),
+        vat_check=VatCheckConfig(**loaded.get("vat_check", {})),
         exchange=_exchange(loaded.get("exchange", {})),
     )
 

@@ -270,6 +270,32 @@ class IgnoreRule:
     """Pipeline ids, label ids or currency codes."""
 
 
+class VatCheckProvider(StrEnum):
+    """Which registry is asked about VAT ids."""
+
+    OFF = "off"
+    VIES = "vies"
+    BZST = "bzst"
+
+
+class WhenUnavailable(StrEnum):
+    """What becomes of a deal while the registry does not answer."""
+
+    PARK = "park"
+    CONTINUE = "continue"
+
+
+@dataclass(frozen=True, slots=True)
+class VatCheckConfig:
+    """Whether the VAT ids on which a tax case rests are asked at a registry before they are booked."""
+
+    provider: VatCheckProvider = VatCheckProvider.OFF
+    when_unavailable: WhenUnavailable = WhenUnavailable.PARK
+    """Ask again for a while and then wait for a person, or go on without the confirmation."""
+    keep_days: int = 30
+    """How long a confirmation holds for further deals; 0: every deal asks anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class WriteBackConfig:
     """What is told on the deal once the booking is handed over."""
@@ -310,4 +336,5 @@ class TenantConfig:
     hours: Hours
     tax_overrides: TaxOverrides = TaxOverrides()  # noqa: RUF009 - frozen: nobody can change the default
     """The tenant's own tax rules and keys, laid over the standard table."""
+    vat_check: VatCheckConfig = VatCheckConfig()
     exchange: ExchangeTerms = ExchangeTerms()  # noqa: RUF009 - frozen: nobody can change the default

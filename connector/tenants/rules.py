@@ -19,6 +19,7 @@ from connector.tenants.config import (
     NumberConfig,
     NumberSource,
     PipedriveAuth,
+    VatCheckProvider,
 )
 from connector.tenants.debtor_rules import accounts_fit, creditors_are_complete, strategy_is_complete
 from connector.tenants.exchange_rules import exchange_findings
@@ -278,6 +279,21 @@ def _hours(loaded: Loaded) -> Iterator[Finding]:
         )
 
 
+def _vat_check(loaded: Loaded) -> Iterator[Finding]:
+    asks = _section(loaded, "vat_check").get("provider") is VatCheckProvider.BZST
+    if (
+        asks
+        and not _section(loaded, "booking").get("home_vat_id")
+        and not _section(loaded, "seller").get("vat_id")
+    ):
+        yield _finding(
+            ("vat_check", "provider"),
+            "key_missing",
+            'is "bzst", which answers only a seller with a VAT id of its own.',
+            'Add to [seller] a line such as: vat_id = "DE136695976"',
+        )
+
+
 _RULES: tuple[tuple[Callable[[Loaded], Iterator[Finding]], tuple[Path, ...]], ...] = (
     (_pipedrive, ()),
     (_receiver, (("receiver",),)),
@@ -293,6 +309,7 @@ _RULES: tuple[tuple[Callable[[Loaded], Iterator[Finding]], tuple[Path, ...]], ..
     (_seller, (("seller", "tax_number"), ("seller", "vat_id"))),
     (_ignore, ()),
     (_hours, (("hours",),)),
+    (_vat_check, (("seller", "vat_id"), ("booking", "home_vat_id"))),
     (tax_rule_findings, (("booking", "chart"), ("booking", "tax_keys"), ("tax_rules",))),
 )
 """Each rule with the keys that decide it although they have a default."""

@@ -22,7 +22,9 @@ from connector.tenants.config import (
     NumberSource,
     PipedriveAuth,
     UnsafeCharacters,
+    VatCheckProvider,
     WhenNotListed,
+    WhenUnavailable,
 )
 from connector.tenants.fields import (
     Amount,
@@ -296,6 +298,14 @@ class IgnoreSection(_Section):
     values = Texts("values = [3]")
 
 
+class VatCheckSection(_Section):
+    """``[vat_check]``"""
+
+    provider = OneOf('provider = "vies"', VatCheckProvider)
+    when_unavailable = OneOf('when_unavailable = "park"', WhenUnavailable)
+    keep_days = Whole("keep_days = 30", 0, 365)
+
+
 class WriteBackSection(_Section):
     """``[write_back]``"""
 
@@ -336,5 +346,6 @@ class TenantSchema(_Section):
     ignore = Section(IgnoreSection, "ignore", many=True)
     tax_rules_version = Text('tax_rules_version = "2027-01"', longest=30)
     tax_rules = Tables("[[tax_rules]]")
+    vat_check = Section(VatCheckSection, "vat_check")
     write_back = Section(WriteBackSection, "write_back")
     hours = Section(HoursSection, "hours")

@@ -11,11 +11,13 @@ from typing import Any
 from connector.errors import NotFoundError
 from connector.pipeline.booking_tables import tenant_tables
 from connector.pipeline.drafting import decide_invoice, read_draft_sale
+from connector.pipeline.exchange_rates import stored_rates
 from connector.pipeline.ignore import DealFacts, ignoring_rule
 from connector.pipeline.runner import Finish, Work
 from connector.pipeline.states import CANCELLED, CORRECTION, IGNORED
 from connector.pipeline.steps.compare import compare
 from connector.pipeline.steps.identity import claimed_run, identity_of
+from connector.pipeline.vat_checks import confirm_vat_ids
 from connector.pipeline.steps.reading import not_won, read_deal
 
 
@@ -52,8 +54,10 @@ def resolve(work: Work) -> Finish:
             goes_on=False,
         )
     config = work.tenant.config
-    sale = read_draft_sale(bundle, config, identity_of(work.tenant, run))
-    decide_invoice(sale, config, tenant_tables(config), draft=True)
+    with work.services.database.transaction() as tx:
+        identity = identity_of(work.tenant, run)
+        sale = read_draft_sale(bundle, config, identity, published=stored_rates(tx))
+    confirm_vat_ids(work, decide_invoice(sale, config, tenant_tables(config), draft=True))
     return Finish("resolved", values=kept)
 
 

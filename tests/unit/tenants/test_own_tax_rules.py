@@ -79,7 +79,8 @@ def test_without_any_the_tables_are_the_standard_ones(tmp_path):
                 "line 25, tax_rules[1].when",
                 (
                     "tax_rules[1].when is wrong: supply takes a list of its own values, not ['fair']; its "
-                    'values are "catalogue_service", "electronic_service", "goods", "service", "work_at_place".'
+                    'values are "catalogue_service", "electronic_service", "goods", "service", '
+                    '"work_at_place".'
                 ),
             ),
         ),
