@@ -15,6 +15,7 @@ from connector.cli.keys import keys
 from connector.cli.ping import ping
 from connector.cli.preview import preview
 from connector.cli.processes import demo, migrate, up
+from connector.cli.rates import rates
 from connector.cli.runs import run
 from connector.cli.tenants import tenant
 from connector.cli.validate import validate
@@ -75,6 +76,7 @@ for _command in (
     preview,
     validate,
     debtors,
+    rates,
     keys,
 ):
     main.add_command(_command)

@@ -35,6 +35,7 @@ def content_of(invoice: Invoice, *, named: bool) -> Content:
         "Service until": str(invoice.service_period_end or ""),
         "Due date": str(invoice.due_date or ""),
         "Order number": invoice.order_number,
+        "Corrects": invoice.corrects,
         "Currency": invoice.currency,
         "Exchange rate": _number(invoice.exchange_rate) if invoice.exchange_rate is not None else "",
         **{f"Line {line.position}": _line(line, named=named) for line in invoice.lines},

@@ -13,6 +13,7 @@ from typing import Any
 from connector.accounting.debtor import DebtorRecord
 from connector.accounting.debtor_records import build_debtor_record, parse_debtor_number
 from connector.accounting.document_numbers import NEXT_PLACEHOLDER
+from connector.accounting.exchange_rates import Published
 from connector.accounting.fiscal_year import fiscal_year_start, month_of
 from connector.accounting.invoice import Invoice
 from connector.accounting.party import Party
@@ -105,10 +106,12 @@ def decide(
     *,
     created_at: datetime,
     xsd_dir: Path | None = None,
+    published: Published | None = None,
 ) -> Preview:
     """Go through the pipeline's decisions and gather every problem on the way.
 
     :param known: what is decided already, where the preview is that of a run.
+    :param published: reference rates of foreign currencies; None where none are at hand.
     :param created_at: stands in the header of a trial rendering.
     """
     known = known or Known()
@@ -123,7 +126,7 @@ def decide(
     provisional = False
     try:
         identity = known.identity or RunIdentity(config.key, _deal_id(deal), "invoice", 0, 0)
-        sale = read_draft_sale(bundle, config, identity, number=known.number)
+        sale = read_draft_sale(bundle, config, identity, number=known.number, published=published)
         account, provisional = _account(sale.buyer, config, known.debtor_account, found.problems)
         _gather(found, sale, config, tables, identity, account)
     except DataError as e:

@@ -6,8 +6,10 @@ words on it, only makes us look: this reads the deal again and lays both version
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+from connector.accounting.exchange_rates import Published, PublishedRate
 from connector.accounting.invoice import Invoice
 from connector.codec import from_plain, to_plain
 from connector.errors import DataError, NotFoundError, Problem
@@ -139,12 +141,26 @@ def _found(work: Work, booked: _Booked) -> _Found:
     # A number of ours was drawn once and stays; one that the deal carries may have been corrected there.
     number = "" if config.numbers.source is NumberSource.FIELD else booked.document_number
     try:
-        sale = read_draft_sale(bundle, config, identity_of(work.tenant, booked.run), number=number)
+        sale = read_draft_sale(
+            bundle,
+            config,
+            identity_of(work.tenant, booked.run),
+            number=number,
+            published=_booked_rate(booked.content),
+        )
         invoice = decide_invoice(sale, config, tenant_tables(config))
     except DataError as e:
         why = f"cannot be invoiced as it stands: {e.message.rstrip('.')}"
         return _Found({DEAL: why}, {**kept, "invoice": None})
     return _Found(content_of(invoice, named=bool(sale.lines)), {**kept, "invoice": to_plain(invoice)})
+
+
+def _booked_rate(content: Content) -> Published:
+    """The rate that was booked: one that was imported since is no change of the deal."""
+    currency, rate = content.get("Currency"), content.get("Exchange rate")
+    return lambda wanted, day: (
+        PublishedRate(wanted, day, Decimal(rate)) if rate and wanted == currency else None
+    )
 
 
 def _has_lines(bundle: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from connector.invoice.pdf import make_invoice_pdf
 from connector.pipeline.booking_tables import tenant_tables
 from connector.pipeline.content import content_hash, content_of
 from connector.pipeline.drafting import decide_invoice, decide_postings, read_draft_sale
+from connector.pipeline.exchange_rates import stored_rates
 from connector.pipeline.hand_over.files import check_rendering
 from connector.pipeline.partners import pipedrive_client
 from connector.pipeline.runner import Finish, Work
@@ -67,7 +68,9 @@ def _write(
     if earlier is None and config.numbers.source is NumberSource.SEQUENCE:
         drawn = documents.draw_number(tx, work.tenant.id, SEQUENCE)
     number = earlier.document_number if earlier and config.numbers.source is NumberSource.SEQUENCE else ""
-    sale = read_draft_sale(bundle, config, identity, drawn=drawn, number=number)
+    sale = read_draft_sale(
+        bundle, config, identity, drawn=drawn, number=number, published=stored_rates(tx)
+    )
     invoice = decide_invoice(sale, config, tables)
     postings = decide_postings(invoice, config, tables, identity, debtor.account)
     pdf = found or Pdf(

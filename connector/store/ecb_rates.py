@@ -1,0 +1,102 @@
+"""The reference rates of the European Central Bank, for all tenants alike."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from connector.accounting.exchange_rates import PublishedRate
+from connector.store import tables as t
+from connector.store.engine import Transaction
+
+_AT_ONCE = 5000
+"""Rows per statement: the bank's whole history, some 200,000 rates, is a few dozen round trips."""
+
+_LOCK = 0x65636272
+"""Advisory lock: one import at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCurrency:
+    """What is known of one currency."""
+
+    currency: str
+    first_day: date
+    last_day: date
+    last_rate: Decimal
+
+
+def lock(tx: Transaction) -> None:
+    """Let one import at a time compare and write, until its transaction ends."""
+    tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+
+
+def newest(tx: Transaction, currency: str, day: date) -> PublishedRate | None:
+    """The last rate published on or before the day."""
+    table = t.ecb_rate
+    row = tx.execute(
+        sa.select(table.c.currency, table.c.day, table.c.rate)
+        .where(table.c.currency == currency, table.c.day <= day)
+        .order_by(table.c.day.desc())
+        .limit(1)
+    ).first()
+    return PublishedRate(*row) if row else None
+
+
+def of_currency(tx: Transaction, currency: str) -> list[PublishedRate]:
+    """Every rate of one currency."""
+    table = t.ecb_rate
+    rows = tx.execute(
+        sa.select(table.c.currency, table.c.day, table.c.rate).where(table.c.currency == currency)
+    )
+    return [PublishedRate(*row) for row in rows]
+
+
+def all_of(tx: Transaction, days: Iterable[date]) -> dict[tuple[date, str], Decimal]:
+    """Everything known between the first and the last of these days."""
+    known = sorted(days)
+    table = t.ecb_rate
+    rows = tx.execute(
+        sa.select(table.c.day, table.c.currency, table.c.rate).where(table.c.day.between(known[0], known[-1]))
+    )
+    return {(row.day, row.currency): row.rate for row in rows}
+
+
+def keep(tx: Transaction, rates: Sequence[PublishedRate], *, now: datetime) -> None:
+    """Store rates; one that is known for its day is replaced."""
+    statement = insert(t.ecb_rate)
+    statement = statement.on_conflict_do_update(
+        index_elements=["currency", "day"],
+        set_={"rate": statement.excluded.rate, "imported_at": statement.excluded.imported_at},
+    )
+    for start in range(0, len(rates), _AT_ONCE):
+        tx.execute(
+            statement,
+            [
+                {"currency": one.currency, "day": one.day, "rate": one.rate, "imported_at": now}
+                for one in rates[start : start + _AT_ONCE]
+            ],
+        )
+
+
+def known_currencies(tx: Transaction) -> list[KnownCurrency]:
+    """Every currency with the days between which rates are known, and its last rate."""
+    table = t.ecb_rate
+    spans = (
+        sa.select(
+            table.c.currency,
+            sa.func.min(table.c.day).label("first_day"),
+            sa.func.max(table.c.day).label("last_day"),
+        )
+        .group_by(table.c.currency)
+        .subquery()
+    )
+    rows = tx.execute(
+        sa.select(spans.c.currency, spans.c.first_day, spans.c.last_day, table.c.rate)
+        .join(table, sa.and_(table.c.currency == spans.c.currency, table.c.day == spans.c.last_day))
+        .order_by(spans.c.currency)
+    )
+    return [KnownCurrency(*row) for row in rows]
