@@ -17,8 +17,8 @@ from connector.pipeline.runner import Finish, Work
 from connector.pipeline.states import CANCELLED, CORRECTION, IGNORED
 from connector.pipeline.steps.compare import compare
 from connector.pipeline.steps.identity import claimed_run, identity_of
-from connector.pipeline.vat_checks import confirm_vat_ids
 from connector.pipeline.steps.reading import not_won, read_deal
+from connector.pipeline.vat_checks import confirm_vat_ids
 
 
 def resolve(work: Work) -> Finish:
