@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from connector.store.measures import LoginEnd, Measures
@@ -18,6 +18,9 @@ MOST_TENANTS = 200
 """Above this, runs and batches are added up over all tenants: each label value is one more series."""
 
 ALL_TENANTS = ""
+
+UNKNOWN_TENANT = "?"
+"""Label of deliveries to tenants that do not exist; no tenant's key can be this."""
 
 
 def exposition(read: Measures, now: datetime) -> bytes:
@@ -34,7 +37,7 @@ class _Reading(Collector):
         self._read = read
         self._now = now
 
-    def collect(self) -> Iterable[GaugeMetricFamily]:
+    def collect(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
         """All families."""
         read = self._read
         named = len(read.parked) <= MOST_TENANTS
@@ -57,6 +60,7 @@ class _Reading(Collector):
         )
         yield _single("mlc_tenants", "Tenants.", len(read.parked))
         yield self._parked(named=named)
+        yield self._refused(named=named)
         yield from self._logins()
 
     def _age(self, due: datetime | None) -> float:
@@ -69,6 +73,20 @@ class _Reading(Collector):
         for key, parked in sorted(self._read.parked.items()):
             if named or parked:
                 family.add_metric([key], float(parked))
+        return family
+
+    def _refused(self, *, named: bool) -> CounterMetricFamily:
+        family = CounterMetricFamily(
+            "mlc_deliveries_refused",
+            "Webhook deliveries that did not prove where they come from.",
+            labels=["tenant"],
+        )
+        totals: dict[str, int] = {}
+        for key, count in self._read.refused.items():
+            label = UNKNOWN_TENANT if not key else key if named else ALL_TENANTS
+            totals[label] = totals.get(label, 0) + count
+        for label, count in sorted(totals.items()):
+            family.add_metric([label], count)
         return family
 
     def _logins(self) -> Iterable[GaugeMetricFamily]:

@@ -30,17 +30,16 @@ from connector.pipedrive.merges import parse_merge
 from connector.pipeline import intake
 from connector.pipeline.merged_buyers import follow_merge
 from connector.pipeline.services import Services
+from connector.store.refused_deliveries import UNKNOWN_TENANT
 from connector.tenants.config import HmacConfig, ReceiverConfig
 from webapp.credentials import CredentialCache, Credentials, load_credentials
 from webapp.error_pages import RETRY_AFTER_S, log_unexpected
+from webapp.refusals import counted
 
 log = get_logger(__name__)
 
 MAX_BODY_BYTES = 1024 * 1024
 """A deal with hundreds of custom fields stays below 100 KB; more is no webhook."""
-
-_LONGEST_TENANT_KEY = 40
-"""As the table of tenants has it; the log takes no more of what strangers send."""
 
 Wake = Callable[[int], None]
 
@@ -52,6 +51,7 @@ def receiver(services: Services, wake: Wake) -> Blueprint:
     """
     blueprint = Blueprint("receiver", __name__)
     cache = CredentialCache(lambda key: load_credentials(services, key))
+    refusals = counted(services)
     decoy = _Decoy()
 
     @blueprint.post("/webhooks/pipedrive/<tenant_key>")
@@ -59,7 +59,7 @@ def receiver(services: Services, wake: Wake) -> Blueprint:
         body = _read_body()
         credentials = cache.get(tenant_key)
         if not _is_authentic(credentials, decoy, dict(request.headers), body):
-            log.info("delivery_refused", tenant=tenant_key[:_LONGEST_TENANT_KEY])
+            refusals.note(credentials.tenant.key if credentials else UNKNOWN_TENANT)
             return _unauthorized()
         assert credentials is not None  # noqa: S101 - an unknown tenant is never authentic
         parsed = _parsed(body)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from connector.errors import DatabaseUnavailableError
+from connector.store import refused_deliveries
 from connector.store.engine import Transaction
 from connector.store.tables import batch, connection, run, submission, tenant
 
@@ -44,6 +45,8 @@ class Measures:
     parked: dict[str, bool]
     """By tenant key."""
     logins: list[LoginEnd]
+    refused: dict[str, int]
+    """Deliveries that proved no origin, by tenant key; empty: to tenants that do not exist."""
 
 
 def read(tx: Transaction, *, now: datetime) -> Measures:
@@ -61,6 +64,7 @@ def read(tx: Transaction, *, now: datetime) -> Measures:
         ).scalar_one(),
         parked={row.key: row.parked for row in tx.execute(_PARKED)},
         logins=[LoginEnd(*row) for row in tx.execute(_LOGINS)],
+        refused={key: refused.deliveries for key, refused in refused_deliveries.by_tenant(tx).items()},
     )
 
 

@@ -226,6 +226,8 @@ run = Table(
     Column("batch_id", BigInteger),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("part_key", Text, nullable=False),
+    Column("part_date", Date),
 )
 
 inbox = Table(
@@ -330,6 +332,14 @@ ecb_rate = Table(
     Column("day", Date, primary_key=True),
     Column("rate", Numeric, nullable=False),
     Column("imported_at", DateTime(timezone=True), nullable=False),
+)
+
+refused_delivery = Table(
+    "refused_delivery",
+    metadata,
+    Column("tenant_key", Text, primary_key=True),
+    Column("deliveries", BigInteger, nullable=False),
+    Column("last_at", DateTime(timezone=True), nullable=False),
 )
 
 webhook_subscription = Table(

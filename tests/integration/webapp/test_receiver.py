@@ -275,3 +275,13 @@ def test_a_first_win_of_a_known_tenant_opens_no_transaction_and_reads_nothing(
     )
     receiver.deliver(won("e-2", 8))
     assert (len(transactions), receiver.woken) == (0, [1, 2])
+
+
+def test_refused_deliveries_are_counted_for_monitoring(receiver: Receiver) -> None:
+    receiver.deliver(won(), basic(password="yesterday's"))
+    receiver.deliver(won(), to="/webhooks/pipedrive/nobody")
+
+    shown = receiver.client.get("/metrics").get_data(as_text=True).splitlines()
+
+    assert 'mlc_deliveries_refused_total{tenant="acme"} 1.0' in shown
+    assert 'mlc_deliveries_refused_total{tenant="?"} 1.0' in shown

@@ -17,6 +17,7 @@ def _measures(**changes: object) -> Measures:
         "unreconciled": 0,
         "parked": {"acme": False, "beta": True},
         "logins": [],
+        "refused": {},
     }
     return Measures(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -60,3 +61,16 @@ def test_the_end_of_a_login_is_told_where_it_is_known() -> None:
     assert f"mlc_login_connected{beta} 0.0" in lines
     assert f"mlc_access_token_expiry_seconds{beta} -60.0" in lines
     assert not any(line.startswith(f"mlc_login_expiry_seconds{beta}") for line in lines)
+
+
+def test_refused_deliveries_are_counted_by_tenant_and_those_to_nobody_together() -> None:
+    lines = _lines(_measures(refused={"acme": 3, "": 2}))
+    assert 'mlc_deliveries_refused_total{tenant="acme"} 3.0' in lines
+    assert 'mlc_deliveries_refused_total{tenant="?"} 2.0' in lines
+
+
+def test_with_too_many_tenants_their_refusals_are_added_up() -> None:
+    parked = {f"t{number}": False for number in range(MOST_TENANTS + 1)}
+    lines = _lines(_measures(parked=parked, refused={"t1": 3, "t2": 4, "": 2}))
+    assert 'mlc_deliveries_refused_total{tenant=""} 7.0' in lines
+    assert 'mlc_deliveries_refused_total{tenant="?"} 2.0' in lines
