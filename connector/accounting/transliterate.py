@@ -34,6 +34,8 @@ _TABLE = {
     "л": "l", "љ": "lj", "м": "m", "н": "n", "њ": "nj", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t",
     "ћ": "c", "ќ": "kj", "у": "u", "ў": "u", "ф": "f", "х": "kh", "ц": "ts", "ч": "ch", "џ": "dz", "ш": "sh",
     "щ": "shch", "ъ": "ie", "ы": "y", "ь": "'", "э": "e", "ю": "iu", "я": "ia",
+    # Letters of common scripts that the library passes over, because they carry another sound or lengthen one
+    "ا": "a", "ـ": "-", "އ": "a", "ー": "-", "ｰ": "-", "ㅇ": "ng", "ᄋ": "ng", "ອ": "o", "ཨ": "a",
 }  # fmt: skip
 
 
