@@ -161,8 +161,11 @@ def header_problems(contents: Sequence[str]) -> list[FileProblem]:
         for index, (field, content) in enumerate(zip(HEADER_FIELDS, contents, strict=True))
         if not field.accepts(content)
     ]
-    if not problems:
-        problems += _triple_problems(contents) + _time_problems(contents)
+    wrong = {problem.column for problem in problems}
+    if not wrong & {3, 4, 5}:
+        problems += _triple_problems(contents)
+    if not wrong & {3, 6, 13, 15, 16}:
+        problems += _time_problems(contents)
     return problems
 
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from connector.datev.extf.categories import CATEGORIES, OTHER_CATEGORIES, Category
+from connector.datev.extf.categories import CATEGORIES, Category
 from connector.datev.extf.cells import content_of, join_cells
-from connector.datev.extf.columns import CELL_BREAK, Column, cell_problem
+from connector.datev.extf.columns import CELL_BREAK, Column, cell_problem, column_name
 from connector.datev.extf.file import ExtfFile
 from connector.datev.extf.header import header_problems
 from connector.datev.extf.limits import MAX_HEADER_CHARACTERS, MAX_ROWS, too_many_rows
@@ -14,7 +14,7 @@ from connector.datev.extf.reader import Row
 from connector.datev.extf.rules import row_problems
 from connector.datev.extf.terms import BatchTerms
 
-_READ_BY_THE_ROWS = {3, 4, 5, 13, 14, 15, 16, 21}
+_READ_BY_THE_ROWS = {2, 3, 4, 5, 13, 14, 15, 16, 21}
 """Fields of the header that say how rows are checked: where one is wrong, the rows cannot be judged."""
 
 
@@ -72,7 +72,7 @@ def _header_line_problems(header: Row) -> list[FileProblem]:
 def _unknown_category(header: Sequence[str]) -> FileProblem:
     return FileProblem(
         "category_unknown",
-        f"Category {header[2]} ({OTHER_CATEGORIES[int(header[2])]}) cannot be checked column by column.",
+        f"Category {header[2]} ({header[3]}) cannot be checked column by column.",
         "column 3 (Datenkategorie)",
         "These categories can: "
         + ", ".join(f"{number} {CATEGORIES[number].name}" for number in CATEGORIES)
@@ -113,6 +113,11 @@ def _heading_problems(headings: Row, columns: tuple[Column, ...]) -> list[FilePr
     ]
 
 
+_QUOTED = f'(?:"[^{CELL_BREAK}]*+")?+'
+_BARE = f'(?:[^"{CELL_BREAK}]*+|"")'
+"""Cells as the table quotes them; an empty one may be written either way, as in DATEV's samples."""
+
+
 class _RowCheck:
     """The check of one row, with all that is the same for every row made ready once."""
 
@@ -123,7 +128,10 @@ class _RowCheck:
         self._missing = [""] * (len(newest) - len(columns))
         self._rules = category.rules
         self._terms = terms
-        self._right: re.Pattern[str] = Column.all_accept(columns)
+        self._right = Column.all_accept(columns)
+        self._quoted_right = re.compile(CELL_BREAK.join(_QUOTED if c.quoted else _BARE for c in columns))
+        self._told: set[int] = set()
+        """Columns whose quotes have been told: a program that quotes differently does so in every row."""
 
     def __call__(self, row: Row, number: int) -> list[FileProblem]:
         where = f"Row {number}:"
@@ -138,8 +146,8 @@ class _RowCheck:
                     line=number + LINES_ABOVE,
                 )
             ]
-        contents = ["" if cell == '""' else content_of(cell) for cell in row]
         problems = []
+        contents = ["" if cell == '""' else content_of(cell) for cell in row]
         if not self._right.fullmatch(CELL_BREAK.join(contents)):
             problems = [
                 cell_problem(self._columns, index, content, where, number)
@@ -149,4 +157,30 @@ class _RowCheck:
         broken = row_problems(self._newest, self._rules, contents + self._missing, self._terms, where, number)
         # A cell that is wrong by itself is reported once, not again by every rule that reads it.
         wrong = {problem.column for problem in problems}
-        return problems + [problem for problem in broken if problem.column not in wrong]
+        problems += [problem for problem in broken if problem.column not in wrong]
+        return problems + self._quoting_problems(row, where, number)
+
+    def _quoting_problems(self, row: Row, where: str, number: int) -> list[FileProblem]:
+        if self._quoted_right.fullmatch(CELL_BREAK.join(row)):
+            return []
+        differing = [
+            (index, column)
+            for index, (column, cell) in enumerate(zip(self._columns, row, strict=True))
+            if cell not in ("", '""') and (cell[0] == '"') is not column.quoted and index not in self._told
+        ]
+        self._told.update(index for index, _ in differing)
+        return [
+            FileProblem(
+                "quotes",
+                f"{where} {column_name(index, column)} is {'bare' if column.quoted else 'quoted'}; "
+                "DATEV writes texts in quotes and all else bare. Further rows are not listed.",
+                column_name(index, column),
+                f"Write {column.heading} {'in' if column.quoted else 'without'} quotes.",
+                severity=Severity.WARNING,
+                row=number,
+                line=number + LINES_ABOVE,
+                column=index + 1,
+                heading=column.heading,
+            )
+            for index, column in differing
+        ]

@@ -245,6 +245,40 @@ def test_a_file_without_records_is_found():
     assert [("no_rows", None, ERROR)] == _found(replace(file_of(DEBTORS), rows=()))
 
 
+def test_other_quotes_than_datevs_are_told_once_per_column():
+    file = file_of(POSTING_BATCH, {14: "Text"}, {14: "Text"}, {14: "Text", 1: "x"})
+    bare_text = [(*row[:13], "Text", *row[14:]) for row in file.rows]
+    rows = [(f'"{content_of(row[0])}"', *row[1:]) for row in bare_text]
+
+    assert [
+        ("quotes", 1, 1, WARNING),
+        ("quotes", 14, 1, WARNING),
+        ("bad_number", 1, 3, ERROR),
+    ] == [(p.code, p.column, p.row, p.severity) for p in check_file(replace(file, rows=tuple(rows)))]
+
+
+def test_an_empty_cell_may_have_quotes_or_none():
+    file = file_of(POSTING_BATCH)
+    swapped = {"": '""', '""': ""}
+
+    assert [] == _found(replace(file, rows=(tuple(swapped.get(cell, cell) for cell in file.rows[0]),)))
+
+
+def test_a_header_of_an_older_version_is_refused_with_all_that_is_wrong():
+    header = {2: "510", 5: "7", 15: "", 16: ""}
+
+    assert [("bad_number", 2, ERROR), ("header_category", 3, ERROR), ("header_period", 15, ERROR)] == _found(
+        file_of(POSTING_BATCH, header=header)
+    )
+
+
+@given(st.dictionaries(st.integers(1, 31), st.one_of(_texts, st.text("0123456789", max_size=9)), max_size=6))
+def test_any_header_is_checked_without_falling_over(header):
+    problems = check_file(file_of(POSTING_BATCH, header=header))
+
+    assert all(problem.message and problem.cure for problem in problems)
+
+
 def test_every_rule_takes_any_contents():
     terms = BatchTerms.from_header([content_of(cell) for cell in file_of(POSTING_BATCH).header])
 
