@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -141,8 +142,18 @@ def _write_file(
         sys.stdout.buffer.write(content)
         return
     scratch = output.with_name(f".{output.name}.{os.getpid()}")
-    scratch.write_bytes(content)
-    scratch.replace(output)
+    try:
+        scratch.write_bytes(content)
+        scratch.replace(output)
+    except OSError as e:
+        with suppress(OSError):
+            scratch.unlink()
+        why = e.strerror or "it cannot be opened"
+        lines = [
+            f"Error: {output} cannot be written: {why}.",
+            "  → Name a file in an existing folder of yours.",
+        ]
+        raise Failure(lines, ExitCode.REFUSED) from e
     say(f"Written: {output} ({len(content)} bytes).")
 
 

@@ -8,7 +8,7 @@ from connector.datev.validation.files import printable
 
 _HEADS = {Verdict.CLEAN: "clean", Verdict.ERRORS: "errors", Verdict.UNREADABLE: "unreadable"}
 _FORMATS = {"extf": "EXTF", "ledger": "ledger XML", "document": "document.xml", "zip": "ZIP"}
-_RECORDS = {"document": "documents", "ledger": "lines", "zip": "lines"}
+_RECORDS = {"document": "document", "ledger": "line", "zip": "line"}
 
 
 def validate_lines(report: FileReport) -> Iterator[str]:
@@ -38,7 +38,8 @@ def _facts(report: FileReport) -> Iterator[str]:
     if report.version:
         yield f"version {report.version}"
     if report.rows is not None:
-        yield f"{report.rows} {_RECORDS.get(report.format or '', 'rows')}"
+        word = _RECORDS.get(report.format or "", "row")
+        yield f"{report.rows} {word}{'' if report.rows == 1 else 's'}"
 
 
 def _place(finding: Finding) -> str:

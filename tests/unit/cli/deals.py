@@ -24,8 +24,8 @@ client_number = 1
 format = "extf"
 
 [booking]
-chart = "skr03"
 payment_days = 14
+%(booking)s
 
 [numbers]
 %(numbers)s
@@ -83,10 +83,13 @@ def bundle(**changes: Any) -> dict[str, Any]:
     return made
 
 
-def write_tenant(folder: Path, *, numbers: str = "", debtors: str = "", more: str = "") -> str:
+def write_tenant(
+    folder: Path, *, numbers: str = "", debtors: str = "", booking: str = 'chart = "skr03"', more: str = ""
+) -> str:
     """A tenant's file; returns its path."""
     path = folder / "tenant.toml"
-    path.write_text(TENANT % {"numbers": numbers, "debtors": debtors, "more": more}, "utf-8")
+    sections = {"numbers": numbers, "debtors": debtors, "booking": booking, "more": more}
+    path.write_text(TENANT % sections, "utf-8")
     return str(path)
 
 

@@ -124,7 +124,7 @@ def test_the_text_tells_place_rule_and_cure(tmp_path: Path) -> None:
 
     shown = command("validate", path)
 
-    assert f"{path} (EXTF, category 21, version 13, 1 rows): errors, 1 error" in shown.stdout
+    assert f"{path} (EXTF, category 21, version 13, 1 row): errors, 1 error" in shown.stdout
     assert "  error: line 3, row 1, column 1 (Umsatz (ohne Soll/Haben-Kz)): " in shown.stdout
     assert "[bad_number]" in shown.stdout
     assert "    → " in shown.stdout
