@@ -26,6 +26,7 @@ def check_contents(invoice: Invoice, seller: SellerConfig) -> list[Problem]:
         *_seller_problems(seller),
         *_buyer_problems(invoice, seller),
         *_line_problems(invoice),
+        *_correction_problems(invoice),
         *_sum_problems(invoice),
         *_print_problems(invoice, seller),
     ]
@@ -135,6 +136,17 @@ def _line_problems(invoice: Invoice) -> Iterator[Problem]:
         )
 
 
+def _correction_problems(invoice: Invoice) -> Iterator[Problem]:
+    """§31 (5) UStDV: a correction refers to its invoice specifically and unmistakably."""
+    if invoice.is_credit_note and not invoice.corrects.strip():
+        yield Problem(
+            "corrected_document_missing",
+            "The credit note does not name the invoice that it corrects (§31 (5) UStDV).",
+            "corrects_document",
+            "Enter the number of the corrected invoice in the deal's field for it.",
+        )
+
+
 def _sum_problems(invoice: Invoice) -> Iterator[Problem]:
     """§14 (4) no. 7 and 8: net per rate, tax and gross, and they must add up to the cent."""
     groups = invoice.tax_breakdown
@@ -162,6 +174,7 @@ def _print_problems(invoice: Invoice, seller: SellerConfig) -> Iterator[Problem]
         ("buyer.address", f"{address.street}{address.extra}{address.postal_code}{address.city}"),
         ("title", invoice.title),
         ("order_number", invoice.order_number),
+        ("corrects_document", invoice.corrects),
         ("seller.name", f"{seller.name}{seller.street}{seller.city}{seller.register}"),
         *((f"lines[{line.position}]", f"{line.name}{line.description}{line.unit}") for line in invoice.lines),
     ]

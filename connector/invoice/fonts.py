@@ -22,8 +22,8 @@ FAMILY = "Lato"
 _WEIGHTS = {"": "regular", "B": "bold"}
 """fpdf2's name of a style → fontpkg's name of a weight."""
 
-_EVERYDAY = frozenset((*range(0x20, 0x250), *range(0x2000, 0x2070), 0x20AC))
-"""Latin with all its accents, typographic signs, the euro sign."""
+_EVERYDAY = frozenset((*range(0x20, 0x250), *range(0x2000, 0x2070), 0x20AC, 0x2212))
+"""Latin with all its accents, typographic signs, the euro sign, the minus of credit notes."""
 
 
 def add_fonts(pdf: FPDF, letters: Collection[str]) -> None:

@@ -28,6 +28,7 @@ from connector.invoice.sheet import (
     iban_text,
 )
 from connector.invoice.table import draw_table
+from connector.invoice.wording import wording_of
 from connector.tenants.config import SellerConfig
 
 _HOME_COUNTRY = "DE"
@@ -41,8 +42,9 @@ def make_invoice_pdf(invoice: Invoice, *, seller: SellerConfig, created_at: date
     ``created_at`` goes into the file's properties. Whether the contents are complete is
     :func:`connector.invoice.contents.check_contents`'s business, to be asked before.
     """
-    sheet = Sheet(seller, invoice.document_number, _letters(invoice, seller))
-    sheet.set_title(f"Rechnung {invoice.document_number}")
+    title = f"{wording_of(invoice).title} {invoice.document_number}"
+    sheet = Sheet(seller, title, _letters(invoice, seller))
+    sheet.set_title(title)
     sheet.set_author(seller.name)
     sheet.set_lang("de-DE")
     sheet.set_creation_date(created_at)
@@ -88,9 +90,11 @@ def _address(sheet: Sheet, invoice: Invoice, seller: SellerConfig) -> float:
 
 def _facts(sheet: Sheet, invoice: Invoice) -> float:
     """The block beside the window: number, dates, VAT id of the buyer."""
+    words = wording_of(invoice)
     facts = [
-        ("Rechnungsnummer", invoice.document_number),
-        ("Rechnungsdatum", date_text(invoice.document_date)),
+        (words.number, invoice.document_number),
+        (words.date, date_text(invoice.document_date)),
+        ("Zur Rechnung", invoice.corrects),
         _service(invoice),
         ("Fällig am", date_text(invoice.due_date) if invoice.due_date else ""),
         ("Auftrag", invoice.order_number),
@@ -102,7 +106,7 @@ def _facts(sheet: Sheet, invoice: Invoice) -> float:
             continue
         sheet.ink(SMALL + 0.5, color=FAINT)
         sheet.put(120, y, label)
-        sheet.ink(BODY, bold=label == "Rechnungsnummer")
+        sheet.ink(BODY, bold=label == words.number)
         for piece in sheet.fitted(value, RIGHT - 150):
             sheet.put(150, y, piece, width=RIGHT - 150, align="R")
             y += LINE
@@ -120,8 +124,13 @@ def _service(invoice: Invoice) -> tuple[str, str]:
 
 def _opening(sheet: Sheet, invoice: Invoice, y: float) -> float:
     sheet.ink(14, bold=True, color=ACCENT)
-    sheet.put(LEFT, y, f"Rechnung {invoice.document_number}")
+    sheet.put(LEFT, y, f"{wording_of(invoice).title} {invoice.document_number}")
     y += 8
+    if invoice.corrects:
+        sheet.ink(BODY)
+        for piece in sheet.fitted(f"Wir berichtigen unsere Rechnung {invoice.corrects} wie folgt.", WIDTH):
+            sheet.put(LEFT, y, piece)
+            y += LINE
     if invoice.title.strip():
         sheet.ink(BODY)
         for piece in sheet.fitted(invoice.title, WIDTH):
@@ -149,7 +158,7 @@ def _totals(sheet: Sheet, invoice: Invoice, y: float) -> float:
     sheet.line(_TOTALS_LEFT, y + 0.4, RIGHT, y + 0.4)
     y += 1.4
     sheet.ink(BODY + 1.5, bold=True, color=ACCENT)
-    sheet.put(_TOTALS_LEFT, y, "Rechnungsbetrag")
+    sheet.put(_TOTALS_LEFT, y, wording_of(invoice).total)
     sheet.put(
         _TOTALS_LEFT, y, amount_text(invoice.gross, invoice.currency), width=RIGHT - _TOTALS_LEFT, align="R"
     )
@@ -191,8 +200,10 @@ def _payment(sheet: Sheet, invoice: Invoice, seller: SellerConfig, y: float) -> 
     if account and seller.bank:
         account += f" ({seller.bank})"
     text = f"Bitte überweisen Sie {gross}{until}{account}. Verwendungszweck: {invoice.document_number}."
-    if invoice.gross > 0:
-        _paragraphs(sheet, [text], y + 1)
+    if invoice.is_credit_note:
+        credit = amount_text(-invoice.gross, invoice.currency)
+        text = f"Zu Ihren Gunsten: {credit}. Wir verrechnen oder erstatten den Betrag."
+    _paragraphs(sheet, [text], y + 1)
 
 
 def _paragraphs(sheet: Sheet, paragraphs: list[str], y: float) -> float:

@@ -31,10 +31,10 @@ _FOOTER_LINE = 3.1
 class Sheet(FPDF):
     """Pages with the seller's letterhead and footer."""
 
-    def __init__(self, seller: SellerConfig, number: str, letters: Collection[str]) -> None:
+    def __init__(self, seller: SellerConfig, title: str, letters: Collection[str]) -> None:
         super().__init__(orientation="portrait", unit="mm", format="A4")
         self._seller = seller
-        self._number = number
+        self._title = title
         add_fonts(self, letters)
         self.set_margins(LEFT, 15, 210 - RIGHT)
         self.set_auto_page_break(auto=False)
@@ -74,7 +74,7 @@ class Sheet(FPDF):
             self._letterhead()
             return
         self.ink(SMALL, color=FAINT)
-        self.put(LEFT, 14, f"{self._seller.name} · Rechnung {self._number}")
+        self.put(LEFT, 14, f"{self._seller.name} · {self._title}")
         self.rule(20)
 
     def footer(self) -> None:
