@@ -38,8 +38,13 @@ from connector.log import get_logger
 
 log = get_logger(__name__)
 
-MAX_ANSWER_BYTES = 25 * 1024 * 1024
-"""DATEV takes documents up to 20 MB; nothing a partner sends us may be much larger."""
+MAX_FILE_BYTES = 25 * 1024 * 1024
+"""DATEV takes documents up to 20 MB; no file that a partner sends us may be much larger."""
+
+MAX_ANSWER_BYTES = 5 * 1024 * 1024
+"""Of every answer that is no file. The largest that we ask for, a page of deals with hundreds of custom
+fields, stays below 4 MB; as Python's objects JSON takes up to fifty times its size, and all workers share
+one memory."""
 
 SAFE_TRIES = 2
 """A safe call is repeated once at once; longer patience is the pipeline's business."""
@@ -60,6 +65,10 @@ _LONGEST_WHOLE_NUMBER = 400
 
 class _AnswerTooLargeError(OSError):
     """Nobody reads on."""
+
+    def __init__(self, largest: int) -> None:
+        super().__init__()
+        self.largest = largest
 
 
 class _AbsurdNumberError(Exception):
@@ -164,10 +173,12 @@ class HttpClient:
         auth: tuple[str, str] | None = None,
         safe: bool = False,
         deadline: timedelta | None = None,
+        largest: int | None = None,
     ) -> Answer:
         """Send one request and read the whole answer; the status is for the caller to judge.
 
         :param data: a mapping (sent as a form) or bytes.
+        :param largest: bytes that the answer may have; None: :data:`MAX_ANSWER_BYTES`.
         :raises TransientError: the partner was not reached, or a safe call failed on the way.
         :raises AmbiguousError: an unsafe call failed after it may have been sent.
         :raises ConfigurationError: the address is not https (loopback excepted).
@@ -187,7 +198,7 @@ class HttpClient:
         )
         time_left = StepBudget(deadline or self._call_deadline)
         if not safe:
-            return self._once(request, time_left, safe=False)
+            return self._once(request, time_left, largest or MAX_ANSWER_BYTES, safe=False)
         repeated = backoff.on_exception(
             backoff.expo,
             TransientError,
@@ -197,7 +208,7 @@ class HttpClient:
             jitter=backoff.full_jitter,
             logger=None,
         )(self._once)
-        answer: Answer = repeated(request, time_left, safe=True)
+        answer: Answer = repeated(request, time_left, largest or MAX_ANSWER_BYTES, safe=True)
         return answer
 
     def download(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
@@ -206,13 +217,13 @@ class HttpClient:
         :raises TransientError: not reached, or failed on the way.
         :raises PartnerRefusedError: redirected in circles, or from https to plain http.
         """
-        answer = self.send("GET", url, headers=headers, safe=True)
+        answer = self.send("GET", url, headers=headers, safe=True, largest=MAX_FILE_BYTES)
         for _hop in range(MAX_DOWNLOAD_HOPS):
             if answer.status not in {301, 302, 303, 307, 308}:
                 return answer
             target = urljoin(answer.url, answer.headers.get("Location", ""))
             self._refuse_downgrade(answer.url, target)
-            answer = self.send("GET", target, safe=True)
+            answer = self.send("GET", target, safe=True, largest=MAX_FILE_BYTES)
         raise PartnerRefusedError(
             f"{self.partner} redirects the download more than {MAX_DOWNLOAD_HOPS} times.",
             cure="Ask the partner's support.",
@@ -230,7 +241,9 @@ class HttpClient:
         """What the call has left, and the step."""
         return min(time_left.remaining(), self._budget.remaining() if self._budget else math.inf)
 
-    def _once(self, request: requests.PreparedRequest, time_left: StepBudget, *, safe: bool) -> Answer:
+    def _once(
+        self, request: requests.PreparedRequest, time_left: StepBudget, largest: int, *, safe: bool
+    ) -> Answer:
         length = self._seconds(time_left)
         if length <= 0:
             raise TransientError("The time of this step is used up.", code="step_budget_used_up")
@@ -244,20 +257,20 @@ class HttpClient:
                     allow_redirects=False,
                     timeout=(min(self._connect_timeout, length), length),
                 )
-                body = self._read(response, watch.expired)
+                body = self._read(response, watch.expired, largest)
             except (requests.RequestException, Urllib3Error, OSError) as e:
                 self._log(request.method, where.path, None, started)
                 raise self._translate(e, sent=watch.sent, expired=watch.expired(), safe=safe) from e
         self._log(request.method, where.path, response.status_code, started)
         return Answer(response.status_code, response.headers, body, request.url or "", safe)
 
-    def _read(self, response: requests.Response, expired: Any) -> bytes:
+    def _read(self, response: requests.Response, expired: Any, largest: int) -> bytes:
         with response:
             parts, size = [], 0
             for chunk in response.iter_content(_CHUNK):
                 size += len(chunk)
-                if size > MAX_ANSWER_BYTES:
-                    raise _AnswerTooLargeError
+                if size > largest:
+                    raise _AnswerTooLargeError(largest)
                 parts.append(chunk)
             if expired():
                 raise requests.exceptions.ReadTimeout("deadline passed")
@@ -272,7 +285,7 @@ class HttpClient:
             )
         what = "did not answer in time" if expired else "broke the connection off"
         if isinstance(error, _AnswerTooLargeError):
-            what = f"sent an answer of more than {MAX_ANSWER_BYTES // 1024**2} MB"
+            what = f"sent an answer of more than {error.largest // 1024**2} MB"
         if safe:
             return TransientError(
                 f"{self.partner} {what}.",

@@ -11,10 +11,13 @@ from connector.pipedrive import operations as ops
 from connector.pipedrive.moments import rfc3339
 from connector.pipedrive.pace import Pace
 from connector.pipedrive.shapes import id_of
-from connector.pipedrive.transport import Record, Transport
+from connector.pipedrive.transport import MAX_PAGES, Record, Transport, of_deal
 
 MAX_IDS = 100
 """The parameter ``ids`` of a list takes at most so many."""
+DEALS_PAGE_SIZE = 200
+"""A deal carries all custom fields of its company, empty ones too: 18 KB with three hundred of them, so that
+the largest page would go beyond what we read of an answer."""
 FILES_PAGE_SIZE = 100
 """Largest page of a deal's files since 2025-01-15."""
 MAX_FILE_BYTES = 20 * 1024 * 1024
@@ -78,7 +81,7 @@ class PipedriveClient:
         :param updated_since: inclusive, so the caller sees the last one again and drops it by id and time.
         """
         params = _deal_filter(status, updated_since, updated_until)
-        return self._transport.pages_v2(ops.LIST_DEALS, params=params)
+        return self._transport.pages_v2(ops.LIST_DEALS, params=params, most_pages=MAX_PAGES)
 
     def archived_deals(
         self,
@@ -89,7 +92,7 @@ class PipedriveClient:
     ) -> Iterator[Record]:
         """The same for archived deals, which are missing from every other list since 2025-07-15."""
         params = _deal_filter(status, updated_since, updated_until)
-        return self._transport.pages_v2(ops.LIST_ARCHIVED_DEALS, params=params)
+        return self._transport.pages_v2(ops.LIST_ARCHIVED_DEALS, params=params, most_pages=MAX_PAGES)
 
     def set_deal_field(self, deal_id: int, key: str, value: Any) -> None:
         """Write one custom field; an empty value clears it (with null, as v2 wants it).
@@ -101,20 +104,21 @@ class PipedriveClient:
 
     def lines(self, deal_id: int) -> list[Record]:
         """The product lines in the order in which the deal shows them."""
-        return list(
-            self._transport.pages_v2(ops.LIST_LINES, params={"sort_by": "order_nr"}, record_id=deal_id)
-        )
+        found = self._transport.pages_v2(ops.LIST_LINES, params={"sort_by": "order_nr"}, record_id=deal_id)
+        return of_deal(list(found), deal_id, ops.LIST_LINES)
 
     def discounts(self, deal_id: int) -> list[Record]:
         """The discounts on the whole deal."""
-        return self._transport.whole_list(ops.LIST_DISCOUNTS, record_id=deal_id)
+        found = self._transport.whole_list(ops.LIST_DISCOUNTS, record_id=deal_id)
+        return of_deal(found, deal_id, ops.LIST_DISCOUNTS)
 
     def installments(self, deal_id: int) -> list[Record]:
         """The instalments of a deal, which only the list over several deals reads.
 
         :raises PermissionMissingError: also where the plan (below Growth) has no instalments.
         """
-        return list(self._transport.pages_v2(ops.LIST_INSTALLMENTS, params={"deal_ids": deal_id}))
+        found = self._transport.pages_v2(ops.LIST_INSTALLMENTS, params={"deal_ids": deal_id})
+        return of_deal(list(found), deal_id, ops.LIST_INSTALLMENTS)
 
     # buyers and products
 
@@ -236,7 +240,11 @@ class PipedriveClient:
 
 
 def _deal_filter(status: str, since: datetime | None, until: datetime | None) -> dict[str, Any]:
-    params: dict[str, Any] = {"sort_by": "update_time", "sort_direction": "asc"}
+    params: dict[str, Any] = {
+        "limit": DEALS_PAGE_SIZE,
+        "sort_by": "update_time",
+        "sort_direction": "asc",
+    }
     if status:
         params["status"] = status
     if since:

@@ -10,6 +10,7 @@ from connector.http import Answer, HttpClient
 from connector.pipedrive import verdicts
 from connector.pipedrive.addresses import operation_url
 from connector.pipedrive.pace import Pace
+from connector.pipedrive.shapes import id_of
 
 Record = dict[str, Any]
 """One thing in Pipedrive's shape; numbers with a decimal point are Decimal."""
@@ -17,7 +18,10 @@ Record = dict[str, Any]
 PAGE_SIZE = 500
 """The largest page of v2 and v1: a list costs the same whatever its length."""
 MAX_PAGES = 200
-"""100,000 records: far more than one question of ours can mean. Beyond it the paging runs in circles."""
+"""40,000 deals, which are looked at one by one: a year of a large company. Beyond it the paging runs in
+circles."""
+MAX_KEPT_PAGES = 20
+"""10,000 lines or fields, or 2,000 files of one deal, kept in memory at once; nobody works with a tenth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,13 @@ class Transport:
     def one(
         self, operation: Operation, *, params: Mapping[str, Any] | None = None, record_id: int | None = None
     ) -> Record:
-        """The single record of an answer."""
-        return self.record(self.call(operation, params=params, record_id=record_id), operation)
+        """The single record of an answer; another one than was asked for is no answer."""
+        record = self.record(self.call(operation, params=params, record_id=record_id), operation)
+        if record_id is not None and id_of(record.get("id")) != int(record_id):
+            raise _malformed(
+                operation, f"it speaks of the record {_shown(record.get('id'))}, not {record_id}"
+            )
+        return record
 
     def record(self, envelope: Record, operation: Operation) -> Record:
         """The ``data`` of an envelope, checked to be one record."""
@@ -107,12 +116,17 @@ class Transport:
         return _records(self.call(operation, record_id=record_id), operation)
 
     def pages_v2(
-        self, operation: Operation, *, params: Mapping[str, Any] | None = None, record_id: int | None = None
+        self,
+        operation: Operation,
+        *,
+        params: Mapping[str, Any] | None = None,
+        record_id: int | None = None,
+        most_pages: int = MAX_KEPT_PAGES,
     ) -> Iterator[Record]:
         """Every record of a v2 list. The end is a null or missing cursor; ``additional_data`` may be null."""
         asked = {"limit": PAGE_SIZE, **(params or {})}
         seen: set[str] = set()
-        for _page in range(MAX_PAGES):
+        for _page in range(most_pages):
             envelope = self.call(operation, params=asked, record_id=record_id)
             yield from _records(envelope, operation)
             cursor = _part(envelope, "additional_data", operation).get("next_cursor")
@@ -136,7 +150,7 @@ class Transport:
     ) -> Iterator[Record]:
         """Every record of a v1 list."""
         asked = {"start": 0, "limit": page_size, **(params or {})}
-        for _page in range(MAX_PAGES):
+        for _page in range(MAX_KEPT_PAGES):
             envelope = self.call(operation, params=asked, record_id=record_id)
             records = _records(envelope, operation)
             yield from records
@@ -169,6 +183,16 @@ class Transport:
         if envelope.get("success") is False:
             raise verdicts.error_of(answer, str(operation), self._clock.now())
         return envelope
+
+
+def of_deal(records: list[Record], deal_id: int, operation: Operation) -> list[Record]:
+    """The records of a deal's list; none may name another deal, whose lines are not to be booked here."""
+    for record in records:
+        if record.get("deal_id") is not None and id_of(record["deal_id"]) != deal_id:
+            raise _malformed(
+                operation, f"it speaks of the deal {_shown(record['deal_id'])}, not of the deal {deal_id}"
+            )
+    return records
 
 
 def _records(envelope: Record, operation: Operation) -> list[Record]:

@@ -337,6 +337,18 @@ def test_an_answer_beyond_all_sizes_is_not_read_to_its_end(
         client.send("POST", server.url)
 
 
+def test_a_file_may_be_larger_than_every_other_answer(
+    serve: Callable[[Behaviour], Server], client: HttpClient
+) -> None:
+    size = http.MAX_ANSWER_BYTES + 1
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode()
+    server = serve(answering(head + b"x" * size))
+
+    assert size == len(client.download(server.url).body)
+    with pytest.raises(TransientError, match="more than 5 MB"):
+        client.send("GET", server.url, safe=True)
+
+
 def test_what_is_left_of_the_step_bounds_the_call(serve: Callable[[Behaviour], Server]) -> None:
     server = serve(drip(DRIPS["in the body"]))
     client = new_client(timedelta(seconds=30), budget=StepBudget(timedelta(seconds=0.3)))

@@ -61,6 +61,7 @@ class FakeHttp(HttpClient):
         auth: tuple[str, str] | None = None,
         safe: bool = False,
         deadline: timedelta | None = None,
+        largest: int | None = None,
     ) -> Answer:
         self.calls.append(Call(method, url, dict(headers or {}), dict(params or {}), json, data, auth, safe))
         reply = self.replies.pop(0)

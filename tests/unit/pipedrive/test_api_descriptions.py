@@ -46,7 +46,9 @@ class WillingHttp(FakeHttp):
 
     def send(self, method: str, url: str, **request: Any) -> Answer:
         plural = method == "GET" and url.endswith(("s", "archived"))
-        self.replies = [data([{"id": 1}]) if plural else data({"id": 1})]
+        asked = url.rpartition("/")[2]
+        record = {"id": int(asked) if asked.isdecimal() else 1}
+        self.replies = [data([{"id": 1}]) if plural else data(record)]
         return super().send(method, url, **request)
 
 

@@ -10,7 +10,7 @@ from connector.errors import (
     RateLimitedError,
     TransientError,
 )
-from connector.pipedrive.transport import MAX_PAGES
+from connector.pipedrive.transport import MAX_KEPT_PAGES, MAX_PAGES
 from tests.unit.pipedrive.fakes import NOW, Reply, StoppedClock, client_with, data
 
 
@@ -35,7 +35,7 @@ def test_deals_follow_the_cursor_until_there_is_none():
     since = datetime(2026, 3, 1, 8, 0, 0, 123456, tzinfo=UTC)
     assert [{"id": 1}, {"id": 2}] == list(client.deals(status="won", updated_since=since))
     assert {
-        "limit": 500,
+        "limit": 200,
         "sort_by": "update_time",
         "sort_direction": "asc",
         "status": "won",
@@ -50,6 +50,55 @@ def test_a_list_also_ends_without_additional_data(additional):
     client, http = client_with(data([{"id": 1}], additional))
     assert [{"id": 1}] == list(client.deals())
     assert 1 == len(http.calls)
+
+
+ASKED = {
+    "deal": lambda client: client.deal(17),
+    "organization": lambda client: client.organization(17),
+    "person": lambda client: client.person(17),
+    "product": lambda client: client.products([17]),
+}
+"""Questions about the record 17."""
+
+
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+@pytest.mark.parametrize("answered", [{"id": 4242}, {"id": "x17"}, {"id": None}, {"id": True}, {}])
+def test_another_record_than_was_asked_for_is_no_answer(asked, answered):
+    client, _ = client_with(data({**answered, "title": "Another deal"}))
+    with pytest.raises(TransientError) as caught:
+        asked(client)
+    assert "malformed_answer" == caught.value.code
+    assert "Another deal" not in caught.value.message
+
+
+LISTED = {
+    "lines": lambda client: client.lines(17),
+    "discounts": lambda client: client.discounts(17),
+    "installments": lambda client: client.installments(17),
+}
+"""Questions about what belongs to the deal 17."""
+
+
+@pytest.mark.parametrize("asked", LISTED.values(), ids=LISTED)
+def test_what_belongs_to_another_deal_is_no_answer(asked):
+    client, _ = client_with(data([{"id": 1, "deal_id": 17}, {"id": 2, "deal_id": 4242}]))
+    with pytest.raises(TransientError, match="deal 4242, not of the deal 17"):
+        asked(client)
+
+
+@pytest.mark.parametrize("asked", LISTED.values(), ids=LISTED)
+def test_what_names_no_deal_belongs_to_the_one_asked_for(asked):
+    records = [{"id": 1, "deal_id": 17}, {"id": 2}, {"id": 3, "deal_id": None}, {"id": 4, "deal_id": "17"}]
+    client, _ = client_with(data(records))
+    assert records == asked(client)
+
+
+def test_the_records_of_one_deal_end_far_sooner_than_a_list_of_deals():
+    pages = [data([{"id": n}], {"next_cursor": str(n)}) for n in range(MAX_KEPT_PAGES + 1)]
+    client, http = client_with(*pages)
+    with pytest.raises(PartnerRefusedError, match="does not come to an end"):
+        client.lines(17)
+    assert MAX_KEPT_PAGES == len(http.calls)
 
 
 def test_a_cursor_that_leads_to_itself_is_refused():

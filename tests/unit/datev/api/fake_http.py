@@ -75,6 +75,7 @@ class FakeHttp:
         auth: tuple[str, str] | None = None,
         safe: bool = False,
         deadline: timedelta | None = None,
+        largest: int | None = None,
     ) -> Answer:
         """Like ``HttpClient.send``."""
         self.sent.append(
