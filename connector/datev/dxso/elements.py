@@ -221,11 +221,11 @@ PAYABLE_RULES: tuple[Rule, ...] = (*_INVOICE_RULES, _text("supplierName", 50), _
 
 CASH_RULES: tuple[Rule, ...] = (
     *BASE_RULES,
-    _rule("currencyCode", "(?:EUR)?", "EUR", required=True),
+    _rule("currencyCode", "EUR", "EUR", required=True),
     _document_number("invoiceId"),
     _text("bookingText", 60, required=True),
 )
-"""Children of ``cashLedger``; an empty currency code means the EUR that the schema fixes."""
+"""Children of ``cashLedger``; the schema fixes the currency."""
 
 CONSOLIDATE_RULES: tuple[Rule, ...] = (
     _signed_amount("consolidatedAmount", "an amount with 2 decimals, at most 10 digits", not_zero=False),

@@ -45,7 +45,8 @@ def read_ledger(content: bytes, name: str = "ledger") -> Ledger:
     consolidate = root[0]
     kind = LedgerKind(etree.QName(consolidate[0]).localname)
     rules = LEDGER_LINES[kind]
-    lines = tuple(LedgerLine(**_line(read_texts(line, rules))) for line in consolidate)
+    values_of_lines: list[dict[str, Any]] = [read_texts(line, rules) for line in consolidate]
+    lines = tuple(LedgerLine(**values) for values in values_of_lines)
     fixed: dict[str, Any] = read_attributes(root, LEDGER_RULES)
     values: dict[str, Any] = read_attributes(consolidate, CONSOLIDATE_RULES)
     own = {field: value for field, value in fixed.items() if field not in _FIXED}
@@ -77,11 +78,6 @@ def _sound(content: bytes, name: str) -> etree._Element:
     if findings:
         raise DataError([finding.as_problem(name) for finding in findings])
     return root
-
-
-def _line(values: dict[str, Any]) -> dict[str, Any]:
-    # Empty stands for the EUR that the schema fixes for cash.
-    return {**values, "currency_code": values["currency_code"] or "EUR"}
 
 
 def _document(document: etree._Element) -> ArchiveDocument:

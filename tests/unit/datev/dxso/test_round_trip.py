@@ -4,7 +4,6 @@ import dataclasses
 import random
 
 import pytest
-from lxml import etree
 
 from connector.datev.dxso import read_archive, read_ledger, render_package, write_archive, write_ledger
 from connector.datev.dxso.elements import (
@@ -15,7 +14,7 @@ from connector.datev.dxso.elements import (
     HEADER_RULES,
     LEDGER_RULES,
 )
-from connector.datev.dxso.model import Archive, ArchiveDocument, Ledger, LedgerKind, LedgerLine, field_name
+from connector.datev.dxso.model import Archive, ArchiveDocument, Ledger, LedgerLine, field_name
 from connector.datev.dxso.shape_check import shape_findings
 from connector.datev.dxso.shapes import LEDGER_LINES
 from connector.datev.dxso.xml import parse_xml
@@ -84,19 +83,3 @@ def test_the_reader_refuses_what_differs_from_the_schema_with_every_place(seed):
         with pytest.raises(DataError) as caught:
             read(content)
         assert [finding.rule for finding in findings] == [problem.code for problem in caught.value.problems]
-
-
-def test_cash_without_a_written_currency_is_in_euros():
-    made = ledger(random.Random(1))  # noqa: S311 - test data, the same every time
-    cash = dataclasses.replace(made, kind=LedgerKind.CASH, lines=tuple(map(_cash_line, made.lines)))
-    root = etree.fromstring(write_ledger(cash))
-    for element in root.iter("{*}currencyCode"):
-        element.text = None
-
-    assert cash.lines == read_ledger(etree.tostring(root)).lines
-
-
-def _cash_line(line):
-    known = {field_name(rule.name) for rule in LEDGER_LINES[LedgerKind.CASH]}
-    kept = {name: getattr(line, name) for name in known}
-    return LedgerLine(**kept | {"currency_code": "EUR"})
