@@ -113,7 +113,7 @@ class TaxRules:
             origin_country=facts.home_country if booking.origin else "",
             over_mapping=booking.over_mapping,
             notes=(booking.invoice,) if booking.invoice else (),
-            why=(*facts.because, f"{booking.because} (rule {rule.name}, {rule.table})"),
+            why=(*facts.because, f"{booking.because.format(**facts.words)} (rule {rule.name}, {rule.table})"),
             source=rule.source,
         )
 

@@ -130,7 +130,7 @@ def _booking(book: TableReader, charts: Collection[str]) -> Booking:
         origin=book.flag("origin"),
         over_mapping=book.flag("over_mapping") or charge == 0,
         invoice=book.text("invoice", default=""),
-        because=book.text("because"),
+        because=_sentence(book, "because"),
     )
 
 
@@ -155,12 +155,19 @@ def is_tax_key(text: object) -> bool:
 
 
 def _park(park: TableReader) -> Park:
-    parked = Park(
-        code=park.text("code"), field=park.text("field"), reason=park.text("reason"), cure=park.text("cure")
+    return Park(
+        code=park.text("code"),
+        field=park.text("field"),
+        reason=_sentence(park, "reason"),
+        cure=_sentence(park, "cure"),
     )
-    for key, sentence in (("reason", parked.reason), ("cure", parked.cure)):
-        try:
-            sentence.format(**dict.fromkeys(SENTENCE_WORDS, ""))
-        except (KeyError, IndexError, ValueError):
-            park.wrong(f"only {', '.join(SENTENCE_WORDS)} can be filled into a sentence", key)
-    return parked
+
+
+def _sentence(row: TableReader, key: str) -> str:
+    """A text into which words can be filled."""
+    sentence = row.text(key)
+    try:
+        sentence.format(**dict.fromkeys(SENTENCE_WORDS, ""))
+    except (KeyError, IndexError, ValueError, AttributeError):
+        row.wrong(f"only {', '.join(SENTENCE_WORDS)} can be filled into a sentence", key)
+    return sentence
