@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from connector.accounting.billing import Installment, Recurrence
 from connector.accounting.party import Party
 from connector.errors import Problem
 
@@ -68,6 +69,8 @@ class SaleLine:
     """From the tenant's mapping, in 4 digits as the chart prints it; None: the tax case decides."""
     cost_centre_1: str = ""
     cost_centre_2: str = ""
+    recurrence: Recurrence | None = None
+    """How the line recurs; None: it is billed once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +106,9 @@ class Sale:
     """What was decided while reading, for the explanation of every row (source of the exchange rate …)."""
     problems: tuple[Problem, ...] = ()
     """What was found wrong on the way and parks the sale, once everything else has been checked as well."""
+    first_won_on: date | None = None
+    """The day on which the deal was won for the first time; recurring lines without a start begin with it."""
+    installments: tuple[Installment, ...] = ()
+    """By billing date; empty: the deal is not billed in instalments."""
+    installment: str = ""
+    """Key of the instalment that this is the sale of (:mod:`connector.accounting.parts`); empty: of none."""

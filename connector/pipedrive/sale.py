@@ -15,11 +15,10 @@ from connector.pipedrive.buyer import read_buyer
 from connector.pipedrive.field_reader import FieldReader
 from connector.pipedrive.field_values import DateRange, UnreadableValueError, number
 from connector.pipedrive.moments import moment
-from connector.pipedrive.sale_lines import LineReader, records_of
-from connector.pipedrive.shapes import READ_AGAIN, list_problems
+from connector.pipedrive.sale_billing import read_installments
+from connector.pipedrive.sale_lines import LineReader
+from connector.pipedrive.shapes import READ_AGAIN, list_problems, records_of
 from connector.tenants.config import NumberConfig, SaleConfig
-
-ONE_TIME = "one-time"
 
 
 def read_sale(
@@ -42,16 +41,18 @@ def read_sale(
         reader.report(
             "currency_missing", "The deal has no currency.", "currency", "Choose the deal's currency."
         )
-    _report_not_yet_booked(bundle, reader)
     buyer = read_buyer(bundle, config, reader)
     lines = LineReader(bundle, config, terms, reader)
     service = reader.days("deal", deal, fields.service_date)
-    document_date = _document_date(deal, fields.document_date, reader)
     sale_lines = lines.read(currency)
+    installments = read_installments(bundle, reader)
+    in_parts = bool(installments) or any(line.recurrence for line in sale_lines)
+    # Parts have dates of their own; the deal's one field for the date can be that of none of them.
+    document_date = _document_date(deal, "" if in_parts else fields.document_date, reader)
     tax_method = lines.tax_method()
     discounts = _discounts(bundle, reader)
     stated_value = _stated_value(deal, reader)
-    due_date = _due_date(deal, fields.due_date, document_date, terms, reader)
+    due_date = _due_date(deal, "" if in_parts else fields.due_date, document_date, terms, reader)
     title = reader.written(deal, "title", "deal's title")
     exchange_rate = _exchange_rate(deal, fields.exchange_rate, reader)
     order_number = reader.text("deal", deal, fields.order_number)
@@ -79,7 +80,9 @@ def read_sale(
         special_scheme=special_scheme,
         exchange_rate=exchange_rate,
         corrects=corrects,
-        won_on=_won_on(deal),
+        won_on=_day_of(deal, "won_time"),
+        first_won_on=_day_of(deal, "first_won_time"),
+        installments=installments,
     )
 
 
@@ -119,25 +122,6 @@ def _deal_id(deal: Mapping[str, Any]) -> int:
     raise DataError([Problem("deal_id_missing", "The deal has no id.", "deal.id", "Read the deal again.")])
 
 
-def _report_not_yet_booked(bundle: Mapping[str, Any], reader: FieldReader) -> None:
-    if records_of(bundle, "installments"):
-        reader.report(
-            "installments_not_booked",
-            "The deal is invoiced in instalments, and instalments are not yet booked.",
-            "installments",
-            "Book this deal by hand, or remove the instalments from it.",
-        )
-    for line in records_of(bundle, "products"):
-        if line.get("is_enabled") is not False and line.get("billing_frequency") not in (None, "", ONE_TIME):
-            reader.report(
-                "recurring_line_not_booked",
-                f"The line {line.get('name')!r:.60} is billed {line['billing_frequency']!s:.60}, "
-                "and recurring lines are not yet booked.",
-                "products.billing_frequency",
-                "Book this deal by hand, or make the line a one-time one.",
-            )
-
-
 def _document_date(deal: Mapping[str, Any], wanted: str, reader: FieldReader) -> date | None:
     if wanted:
         before = reader.problem_count()
@@ -171,10 +155,10 @@ def _document_date(deal: Mapping[str, Any], wanted: str, reader: FieldReader) ->
     return berlin_date(won)
 
 
-def _won_on(deal: Mapping[str, Any]) -> date | None:
+def _day_of(deal: Mapping[str, Any], key: str) -> date | None:
     """The day of winning where it can be read: a document date of its own does not depend on it."""
     try:
-        won = moment(deal.get("won_time"))
+        won = moment(deal.get(key))
     except ValueError:
         return None
     return berlin_date(won) if won else None

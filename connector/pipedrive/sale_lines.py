@@ -1,6 +1,6 @@
 """The product lines of a deal as lines of a sale."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -8,13 +8,9 @@ from connector.accounting.sale import Discount, DiscountKind, SaleLine, SupplyKi
 from connector.accounting.terms import BookingTerms
 from connector.pipedrive.field_reader import FieldReader, as_text
 from connector.pipedrive.field_values import UnreadableValueError, number
+from connector.pipedrive.sale_billing import read_recurrence
+from connector.pipedrive.shapes import records_of
 from connector.tenants.config import SaleConfig
-
-
-def records_of(bundle: Mapping[str, Any], part: str) -> Sequence[Mapping[str, Any]]:
-    """A list of a bundle; missing or null counts as empty."""
-    found = bundle.get(part)
-    return [record for record in found if isinstance(record, Mapping)] if isinstance(found, list) else []
 
 
 class LineReader:
@@ -93,6 +89,7 @@ class LineReader:
             revenue_account=self._revenue_accounts.get(code),
             cost_centre_1=self._of_product_or_deal(product, self._config.fields.cost_centre_1),
             cost_centre_2=self._of_product_or_deal(product, self._config.fields.cost_centre_2),
+            recurrence=read_recurrence(record, self._reader),
         )
 
     def _check_enabled(self, record: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """The shapes that we rely on in what Pipedrive answers, asked of every value before it is used."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 from connector.errors import Problem
@@ -32,6 +32,12 @@ def id_of(value: Any) -> int | None:
 def is_list_of_records(value: Any) -> TypeGuard[list[Mapping[str, Any]]]:
     """Whether it is a list of objects; an empty list is one."""
     return isinstance(value, list) and all(isinstance(record, Mapping) for record in value)
+
+
+def records_of(bundle: Mapping[str, Any], part: str) -> Sequence[Mapping[str, Any]]:
+    """A list of a bundle; missing or null counts as empty."""
+    found = bundle.get(part)
+    return [record for record in found if isinstance(record, Mapping)] if isinstance(found, list) else []
 
 
 def storable(text: str) -> str:

@@ -40,7 +40,7 @@ def look_again(
     :param run: the run that booked the deal, locked: events of one deal come one after the other.
     :param quiet: how long to wait for more.
     """
-    latest = runs.latest_of_deal(tx, run.tenant_id, run.deal_id, kind=CORRECTION, lock=True)
+    latest = runs.latest_of_deal(tx, run.tenant_id, run.deal_id, kind=CORRECTION, part=run.part, lock=True)
     if latest is not None and latest.state == "received":
         _read_later(tx, latest, now)
         return
@@ -58,13 +58,16 @@ def ask_about_merge(tx: Transaction, run: RunRow, message: str, *, now: datetime
 
     :param run: the run that booked the deal.
     """
-    latest = runs.latest_of_deal(tx, run.tenant_id, run.deal_id, kind=CORRECTION, lock=True)
+    latest = runs.latest_of_deal(tx, run.tenant_id, run.deal_id, kind=CORRECTION, part=run.part, lock=True)
     correction = runs.create(
         tx,
         tenant_id=run.tenant_id,
         deal_id=run.deal_id,
         kind=CORRECTION,
         revision=(latest or run).revision + 1,
+        part=run.part,
+        part_key=run.part_key,
+        part_date=run.part_date,
         now=now,
         state=NEEDS_ATTENTION,
         title=run.title,
@@ -103,6 +106,9 @@ def _open(
         deal_id=run.deal_id,
         kind=CORRECTION,
         revision=(latest or run).revision + 1,
+        part=run.part,
+        part_key=run.part_key,
+        part_date=run.part_date,
         now=now,
         title=run.title,
     )

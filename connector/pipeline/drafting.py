@@ -5,6 +5,7 @@ The pipeline and ``preview`` go through the same functions, so that what is show
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from connector.accounting.bookings import build_postings
@@ -13,6 +14,15 @@ from connector.accounting.exchange_rates import Published, with_exchange_rate
 from connector.accounting.identity import document_guid
 from connector.accounting.invoice import Invoice
 from connector.accounting.invoicing import build_invoice
+from connector.accounting.parts import (
+    Part,
+    has_part,
+    installment_invoice,
+    is_in_parts,
+    part_problems,
+    plan_parts,
+    sale_of_part,
+)
 from connector.accounting.posting import Posting
 from connector.accounting.sale import Sale
 from connector.errors import DataError, Problem
@@ -20,6 +30,16 @@ from connector.invoice.contents import check_contents
 from connector.pipedrive.sale import document_number_from, read_sale
 from connector.pipeline.booking_tables import BookingTables
 from connector.tenants.config import NumberConfig, NumberSource, TenantConfig, UnsafeCharacters
+
+PART_GONE = "part_gone"
+"""Code of the problem that the deal has no such part any more."""
+
+_NOT_WHOLE = Problem(
+    "invoiced_in_parts",
+    "The deal is invoiced in parts: it has instalments or recurring lines.",
+    "installments",
+    "Remove instalments and recurrence from the deal in Pipedrive if it is one invoice.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +51,8 @@ class RunIdentity:
     kind: str
     revision: int
     part: int
+    billed: Part | None = None
+    """The part of a deal that is invoiced in parts; None: the whole deal."""
 
     @property
     def document_guid(self) -> str:
@@ -70,6 +92,10 @@ def read_draft_sale(
         sale = read_sale(bundle, config=config.sale, terms=config.terms, document_number=written.number)
     except DataError as e:
         raise DataError(dict.fromkeys((*written.problems, *e.problems))) from e
+    sale = _billed(sale, config, identity)
+    number_problem = None if number else _part_number_problem(config.numbers, written, identity)
+    if number_problem:
+        written = replace(written, problems=(number_problem,))
     sale = replace(sale, why=written.why, problems=written.problems)
     sale = with_exchange_rate(sale, config.exchange, published)
     if sale.document_number or written.problems:
@@ -86,6 +112,44 @@ def read_draft_sale(
     )
 
 
+def plan_deal(
+    bundle: Mapping[str, Any],
+    config: TenantConfig,
+    tables: BookingTables,
+    identity: RunIdentity,
+    *,
+    today: date,
+    published: Published | None = None,
+) -> tuple[Part, ...]:
+    """The parts in which a deal is invoiced, by date; none if it is invoiced whole, or cannot be read at all.
+
+    Every part is drafted as of the day of winning, so that a person hears now what is wrong with a later one;
+    a rate of exchange of its own day is not known yet.
+
+    :param identity: that of the deal's own run.
+    :raises DataError: with every problem of the parts.
+    """
+    try:
+        sale = read_sale(bundle, config=config.sale, terms=config.terms, document_number="")
+    except DataError:
+        # Whoever drafts the whole deal tells these problems together with those of its number.
+        return ()
+    if not is_in_parts(sale):
+        return ()
+    parts = plan_parts(sale, config.terms, today=today)
+    problems: dict[Problem, None] = {}
+    for ordinal, part in enumerate(parts, start=1):
+        billed = replace(identity, part=ordinal, billed=Part(part.key, sale.document_date))
+        try:
+            draft = read_draft_sale(bundle, config, billed, published=published)
+            decide_invoice(draft, config, tables, draft=True)
+        except DataError as e:
+            problems |= dict.fromkeys(e.problems)
+    if problems:
+        raise DataError(problems)
+    return parts
+
+
 def decide_invoice(
     sale: Sale, config: TenantConfig, tables: BookingTables, *, draft: bool = False
 ) -> Invoice:
@@ -95,6 +159,8 @@ def decide_invoice(
     :raises DataError: with every problem of the invoice, or of what the law wants on it.
     """
     invoice = build_invoice(sale, terms=config.terms, chart=tables.chart, rules=tables.rules, draft=draft)
+    if sale.installment:
+        invoice = installment_invoice(invoice, sale, config.terms)
     problems = check_contents(invoice, config.seller)
     if problems:
         raise DataError(problems)
@@ -123,6 +189,46 @@ def decide_postings(
         debtor_account=debtor_account,
         document_guid=identity.document_guid,
         draft=draft,
+    )
+
+
+def _billed(sale: Sale, config: TenantConfig, identity: RunIdentity) -> Sale:
+    """What is invoiced with this document: the whole deal, or one part of it."""
+    part = identity.billed
+    if part is None:
+        if is_in_parts(sale):
+            raise DataError([_NOT_WHOLE])
+        return sale
+    problems = part_problems(sale, config.terms)
+    if problems:
+        raise DataError(problems)
+    if not has_part(sale, part.key):
+        raise DataError(
+            [
+                Problem(
+                    PART_GONE,
+                    f"The deal has no part {part.key} (any more).",
+                    "installments",
+                    "Put it back in Pipedrive, or cancel the run.",
+                )
+            ]
+        )
+    return sale_of_part(sale, part)
+
+
+def _part_number_problem(numbers: NumberConfig, written: _Written, identity: RunIdentity) -> Problem | None:
+    """Every part has a number of its own; one that all would share is found before any is used."""
+    if identity.billed is None:
+        return None
+    one_field = numbers.source is NumberSource.FIELD and (numbers.required or bool(written.number))
+    if not one_field and any(name in numbers.pattern for name in ("{part", "{next")):
+        return None
+    what = f"the deal's field {numbers.field!r}" if one_field else f"the pattern {numbers.pattern!r}"
+    return Problem(
+        "document_number_same_for_all_parts",
+        f"The deal is invoiced in parts, and {what} gives all of them the same document number.",
+        "numbers.pattern",
+        'Put {part} into the tenant\'s number pattern, such as "PD-{deal_id}-{part}", or use a sequence.',
     )
 
 

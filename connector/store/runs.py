@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,6 +38,10 @@ class RunRow:
     batch_id: int | None
     created_at: datetime
     updated_at: datetime
+    part_key: str = ""
+    """What part of a deal invoiced in parts; empty: the whole deal."""
+    part_date: date | None = None
+    """The document date of the part."""
 
 
 _COLUMNS = [t.run.c[name] for name in RunRow.__slots__]
@@ -50,15 +54,22 @@ def get(tx: Transaction, run_id: int) -> RunRow | None:
 
 
 def latest_of_deal(
-    tx: Transaction, tenant_id: int, deal_id: int, *, kind: str | None = None, lock: bool = False
+    tx: Transaction,
+    tenant_id: int,
+    deal_id: int,
+    *,
+    kind: str | None = None,
+    part: int | None = None,
+    lock: bool = False,
 ) -> RunRow | None:
-    """The newest run of a deal (of one kind), locked against other events of the same deal when asked."""
+    """The newest run of a deal (of one kind, of one part), locked against other events when asked."""
     chosen = (
         sa.select(*_COLUMNS)
         .where(
             t.run.c.tenant_id == tenant_id,
             t.run.c.deal_id == deal_id,
             sa.true() if kind is None else t.run.c.kind == kind,
+            sa.true() if part is None else t.run.c.part == part,
         )
         .order_by(t.run.c.id.desc())
         .limit(1)
@@ -73,6 +84,7 @@ def search(
     tenant_id: int | None = None,
     states: Collection[str] = (),
     deal_id: int | None = None,
+    part: int | None = None,
     limit: int = 100,
 ) -> list[RunRow]:
     """Runs, newest first."""
@@ -83,6 +95,8 @@ def search(
         chosen = chosen.where(t.run.c.state.in_(states))
     if deal_id is not None:
         chosen = chosen.where(t.run.c.deal_id == deal_id)
+    if part is not None:
+        chosen = chosen.where(t.run.c.part == part)
     return [RunRow(*row) for row in tx.execute(chosen)]
 
 
@@ -92,6 +106,21 @@ def of_batch(tx: Transaction, batch_id: int) -> list[RunRow]:
         RunRow(*row)
         for row in tx.execute(sa.select(*_COLUMNS).where(t.run.c.batch_id == batch_id).order_by(t.run.c.id))
     ]
+
+
+def parts_of_deal(tx: Transaction, tenant_id: int, deal_id: int, *, kind: str) -> list[RunRow]:
+    """The runs of one kind that carry parts of a deal, by part; not the deal's own run."""
+    chosen = (
+        sa.select(*_COLUMNS)
+        .where(
+            t.run.c.tenant_id == tenant_id,
+            t.run.c.deal_id == deal_id,
+            t.run.c.kind == kind,
+            t.run.c.part > 0,
+        )
+        .order_by(t.run.c.part, t.run.c.id)
+    )
+    return [RunRow(*row) for row in tx.execute(chosen)]
 
 
 def create(
@@ -106,9 +135,13 @@ def create(
     ignore_rule: str = "",
     revision: int = 0,
     part: int = 0,
+    part_key: str = "",
+    part_date: date | None = None,
+    due_at: datetime | None = None,
+    waiting_for: str = "",
     reason: tuple[str, str, str] = ("", "", ""),
 ) -> int | None:
-    """A new run, due at once unless it is an end state; None if this one exists already."""
+    """A new run, due at once (or when it is told) unless it is an end state; None if it exists already."""
     code, message, cure = reason
     return tx.execute(
         insert(t.run)
@@ -118,8 +151,11 @@ def create(
             kind=kind,
             revision=revision,
             part=part,
+            part_key=part_key,
+            part_date=part_date,
             state=state,
-            due_at=now if state == "received" else None,
+            due_at=(due_at or now) if state == "received" else None,
+            waiting_for=waiting_for,
             title=title,
             ignore_rule=ignore_rule,
             reason_code=code,

@@ -1,5 +1,6 @@
 """Whose document it is: the identity of a run, and the run that a link works on."""
 
+from connector.accounting.parts import Part
 from connector.errors import NotFoundError
 from connector.pipeline.drafting import RunIdentity
 from connector.pipeline.runner import Work
@@ -10,7 +11,8 @@ from connector.store.tenants import TenantRow
 
 def identity_of(tenant: TenantRow, run: RunRow) -> RunIdentity:
     """What the document's GUID, and with it every posting key, is a function of."""
-    return RunIdentity(tenant.key, run.deal_id, run.kind, run.revision, run.part)
+    billed = Part(run.part_key, run.part_date) if run.part_date else None
+    return RunIdentity(tenant.key, run.deal_id, run.kind, run.revision, run.part, billed)
 
 
 def claimed_run(tx: Transaction, work: Work) -> RunRow:

@@ -247,8 +247,20 @@ def test_a_vat_id_is_cleaned(written, cleaned):
         ({"products": [b.line(quantity=None)]}, "line_unreadable"),
         ({"products": [b.line(tax=None)]}, "line_unreadable"),
         ({"products": [b.line(discount=5, discount_type="magic")]}, "discount_unreadable"),
-        ({"products": [b.line(billing_frequency="monthly")]}, "recurring_line_not_booked"),
-        ({"installments": [{"id": 1, "amount": 10}]}, "installments_not_booked"),
+        ({"products": [b.line(billing_frequency="daily")]}, "billing_frequency_unknown"),
+        ({"products": [b.line(billing_frequency="weekly")]}, "billing_cycles_unclear"),
+        (
+            {"products": [b.line(billing_frequency="monthly", billing_frequency_cycles=209)]},
+            "billing_cycles_unclear",
+        ),
+        (
+            {"products": [b.line(billing_frequency="monthly", billing_start_date="bald")]},
+            "billing_start_unreadable",
+        ),
+        ({"installments": [{"id": 1, "amount": 10}]}, "installment_date_missing"),
+        ({"installments": [{"id": 1, "amount": 10, "billing_date": "bald"}]}, "installment_unreadable"),
+        ({"installments": [{"id": 1, "amount": "x", "billing_date": "2026-04-01"}]}, "installment_unreadable"),
+        ({"installments": [{"amount": 10, "billing_date": "2026-04-01"}]}, "installment_unreadable"),
         ({"discounts": [{"type": "magic", "amount": 1}]}, "discount_unreadable"),
         (
             {"deal": b.deal(org_id=None, person_id=None), "organization": None, "person": None},
