@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from connector.errors import Problem
+
 _PDF_MARK = b"%PDF-"
 _MARK_WITHIN = 1024
 """Readers accept the mark anywhere in the first 1,024 bytes (ISO 32000, implementation notes)."""
@@ -16,10 +18,26 @@ def newest_matching_pdf(files: Sequence[Mapping[str, Any]], pattern: str) -> Map
     inside mails (``inline_flag``) never count. ``add_time`` is ``JJJJ-MM-TT hh:mm:ss`` in UTC and so
     sorts as text; the higher id wins where two were added in the same second.
     """
-    wanted = pattern.casefold()
-    candidates = [file for file in files if _is_pdf(file) and fnmatchcase(_name(file).casefold(), wanted)]
     return max(
-        candidates, key=lambda file: (str(file.get("add_time") or ""), int(file.get("id") or 0)), default=None
+        matching_pdfs(files, pattern),
+        key=lambda file: (str(file.get("add_time") or ""), int(file.get("id") or 0)),
+        default=None,
+    )
+
+
+def matching_pdfs(files: Sequence[Mapping[str, Any]], pattern: str) -> list[Mapping[str, Any]]:
+    """Every PDF whose name matches."""
+    wanted = pattern.casefold()
+    return [file for file in files if _is_pdf(file) and fnmatchcase(_name(file).casefold(), wanted)]
+
+
+def pdf_missing(pattern: str) -> Problem:
+    """The deal needs a PDF of its own and has none."""
+    return Problem(
+        "invoice_pdf_missing",
+        f"The deal has no PDF whose name matches {pattern!r}.",
+        "documents.file_pattern",
+        "Attach the invoice as PDF to the deal, then retry the run.",
     )
 
 

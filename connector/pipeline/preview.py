@@ -22,6 +22,7 @@ from connector.accounting.sale import Sale
 from connector.codec import to_plain
 from connector.datev.dxso.package import DxsoDocument, DxsoFile
 from connector.errors import DataError, Problem
+from connector.invoice.choose import matching_pdfs, pdf_missing
 from connector.invoice.pdf import make_invoice_pdf
 from connector.pipedrive.bundle import deal_problems, json_safe
 from connector.pipeline.booking_tables import BookingTables
@@ -131,6 +132,7 @@ def decide(
         _gather(found, sale, config, tables, identity, account)
     except DataError as e:
         found.problems += e.problems
+    found.problems += _pdf_problems(bundle.get("files"), config)
     if found.invoice and found.debtor and found.postings and not found.problems:
         found.problems += _rendering_problems(found, config, created_at, xsd_dir)
     problems = tuple(dict.fromkeys(found.problems))
@@ -260,6 +262,15 @@ def _gather(
         found.problems += e.problems
     if found.invoice:
         found.postings = decide_postings(found.invoice, config, tables, identity, account, draft=True)
+
+
+def _pdf_problems(files: Any, config: TenantConfig) -> list[Problem]:
+    """Whether the deal lacks a PDF that it needs; a bundle without its files does not tell."""
+    pattern = config.documents.file_pattern
+    if config.documents.make_invoice or not isinstance(files, list):
+        return []
+    records = [file for file in files if isinstance(file, Mapping)]
+    return [] if matching_pdfs(records, pattern) else [pdf_missing(pattern)]
 
 
 def _rendering_problems(

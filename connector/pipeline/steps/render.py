@@ -9,7 +9,7 @@ from connector.accounting.invoice import Invoice
 from connector.accounting.posting import Posting
 from connector.codec import to_plain
 from connector.errors import DataError, Problem
-from connector.invoice.choose import looks_like_pdf, newest_matching_pdf
+from connector.invoice.choose import looks_like_pdf, newest_matching_pdf, pdf_missing
 from connector.invoice.pdf import make_invoice_pdf
 from connector.pipeline.booking_tables import tenant_tables
 from connector.pipeline.content import content_hash, content_of
@@ -153,16 +153,7 @@ def _pdf_on_deal(work: Work, files: Sequence[Mapping[str, Any]]) -> Pdf | None:
     if chosen is None:
         if config.make_invoice:
             return None
-        raise DataError(
-            [
-                Problem(
-                    "invoice_pdf_missing",
-                    f"The deal has no PDF whose name matches {config.file_pattern!r}.",
-                    "documents.file_pattern",
-                    "Attach the invoice as PDF to the deal, then retry the run.",
-                )
-            ]
-        )
+        raise DataError([pdf_missing(config.file_pattern)])
     content = pipedrive_client(work.services, work.tenant, work.budget).file_content(int(chosen["id"]))
     name = str(chosen.get("name") or chosen.get("file_name") or "invoice.pdf")
     if not looks_like_pdf(content):

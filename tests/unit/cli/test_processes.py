@@ -27,7 +27,15 @@ def test_the_demo_has_a_folder_and_keys_of_its_own(tmp_path: Path) -> None:
     assert own / "keys" == settings.load({"MLC_VAR_DIR": str(own)}).key_file
 
 
-def test_the_demo_on_a_given_database_uses_that_databases_keys(tmp_path: Path) -> None:
+def test_the_demo_keeps_to_its_folder_on_a_given_database_too(tmp_path: Path) -> None:
     given = settings.load({"MLC_VAR_DIR": str(tmp_path), "DATABASE_URL": "postgresql://given/db"})
 
-    assert tmp_path == processes.demo_folder(given)
+    assert tmp_path / "demo" == processes.demo_folder(given)
+    assert {} == processes.demo_environment({}, given)
+
+
+def test_the_demo_on_a_given_database_uses_that_databases_keys(tmp_path: Path) -> None:
+    given = settings.load({"MLC_VAR_DIR": str(tmp_path), "DATABASE_URL": "postgresql://given/db"})
+    given.key_file.write_text("a key")
+
+    assert {"MLC_KEY_FILE": str(tmp_path / "keys")} == processes.demo_environment({}, given)
