@@ -7,9 +7,10 @@ else by its name; where two accounts fit, a person decides.
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from connector.accounting.debtor import DebtorRecord
 from connector.accounting.legal_forms import split_legal_forms
 from connector.accounting.party import Party
 from connector.accounting.transliterate import to_cp1252
@@ -37,6 +38,8 @@ class AdviserAccount:
     city: str = ""
     country: str = ""
     """ISO 3166 alpha-2."""
+    customer_number: str = field(default="", compare=False)
+    """Kunden-/Lief.-Nr.: what we write there (``PD-O-17``) tells our own record in DATEV's export."""
 
     def told(self) -> str:
         """The account in a sentence."""
@@ -127,11 +130,13 @@ def contradicts(buyer: Party, entry: AdviserAccount) -> bool:
     return bool(ours and theirs) and not (ours.startswith(theirs) or theirs.startswith(ours))
 
 
-def is_same(name: str, vat_id: str, entry: AdviserAccount) -> bool:
-    """Whether an account of ours and one of the list can be the same customer's; a nameless one can."""
-    if vat_id and entry.vat_id:
-        return vat_id == entry.vat_id
-    return not entry.name or name_key(name) == name_key(entry.name)
+def is_same(record: DebtorRecord, entry: AdviserAccount) -> bool:
+    """Whether an account of ours and one of the list are the same customer's; a nameless one can be."""
+    if entry.customer_number == record.customer_number:
+        return True
+    if record.vat_id and entry.vat_id:
+        return record.vat_id == entry.vat_id
+    return not entry.name or name_key(record.name) == name_key(entry.name)
 
 
 def _forms_agree(ours: str, theirs: str) -> bool:

@@ -20,6 +20,7 @@ class Column(StrEnum):
     POSTAL_CODE = "postal_code"
     CITY = "city"
     COUNTRY = "country"
+    CUSTOMER_NUMBER = "customer_number"
 
 
 EXTF_POSITIONS: Mapping[Column, int] = {
@@ -33,6 +34,7 @@ EXTF_POSITIONS: Mapping[Column, int] = {
     Column.POSTAL_CODE: 18,
     Column.CITY: 19,
     Column.COUNTRY: 20,
+    Column.CUSTOMER_NUMBER: 99,
 }
 """Category 16; later versions added columns behind these."""
 
@@ -112,6 +114,13 @@ HEADINGS: Mapping[Column, tuple[str, ...]] = {
     ),
     Column.POSTAL_CODE: ("PLZ", "Postleitzahl", "ZIP", "ZIP Code", "Postal Code", "Post Code", "Postcode"),
     Column.CITY: ("Ort", "Stadt", "Wohnort", "City", "Town", "Place"),
+    Column.CUSTOMER_NUMBER: (
+        "Kunden-/Lief.-Nr.",
+        "Kunden-Nr.",
+        "Kundennummer",
+        "Customer No.",
+        "Customer Number",
+    ),
     Column.COUNTRY: ("Land", "Ländercode", "Länderkennzeichen", "Country", "Country Code", "Staat"),
 }
 

@@ -231,6 +231,7 @@ def _entry(row: _Row, account_length: int, problems: list[Problem]) -> AdviserAc
         postal_code=cells.get(Column.POSTAL_CODE, ""),
         city=cells.get(Column.CITY, ""),
         country=_country(row, problems),
+        customer_number=cells.get(Column.CUSTOMER_NUMBER, ""),
     )
 
 

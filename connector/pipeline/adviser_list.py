@@ -7,7 +7,7 @@ from connector.accounting.adviser_list import AdviserAccount, is_same
 from connector.pipeline.adviser_file import read_adviser_list
 from connector.pipeline.services import Services
 from connector.store import Transaction, adviser_accounts, debtors, journal
-from connector.store.debtors import DebtorRow
+from connector.store.debtors import DebtorRow, Origin
 from connector.store.tenants import TenantRow
 
 
@@ -142,19 +142,19 @@ def _compared(
     )
 
 
-def _clashes(listed: dict[int, AdviserAccount], ours: Sequence[DebtorRow]) -> Iterable[Clash]:
-    """Accounts that we gave, by number or from a field, to whom the list does not mean.
+_GIVEN = (Origin.NEXT_FREE, Origin.UNKNOWN)
 
-    An account that was recognised in the list was somebody's decision or our own, once: a customer that has
-    changed its name since is no clash.
+
+def _clashes(listed: dict[int, AdviserAccount], ours: Sequence[DebtorRow]) -> Iterable[Clash]:
+    """Accounts that we gave to somebody else than the list means.
+
+    An account from the list or from a field is no clash: there the adviser or a person has decided, and may
+    call the customer otherwise.
     """
     for row in ours:
         entry = listed.get(row.account)
-        if entry is None or row.collective or row.origin == debtors.Origin.LIST:
-            continue
-        name = row.record.name or f"{row.record.first_name} {row.record.last_name}".strip()
-        if not is_same(name, row.record.vat_id, entry):
-            yield Clash(row.account, row.party, name, entry.name)
+        if entry is not None and row.origin in _GIVEN and not is_same(row.record, entry):
+            yield Clash(row.account, row.party, row.record.name, entry.name)
 
 
 def _of_ours(row: DebtorRow, in_list: bool, clash: bool) -> KnownAccount:

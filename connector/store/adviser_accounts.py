@@ -12,7 +12,8 @@ from connector.accounting.vat_ids import normalise_vat_id
 from connector.store import tables as t
 from connector.store.engine import Transaction
 
-_COLUMNS = [t.adviser_account.c[name] for name in AdviserAccount.__slots__]
+_STORED = ("account", "name", "vat_id", "postal_code", "city", "country")
+_COLUMNS = [t.adviser_account.c[name] for name in _STORED]
 
 _AT_ONCE = 1000
 """Rows per statement: a list of tens of thousands of accounts is a few dozen round trips."""
@@ -105,7 +106,7 @@ def _rows(
 ) -> list[dict[str, Any]]:
     return [
         {
-            **{name: getattr(entry, name) for name in AdviserAccount.__slots__},
+            **{name: getattr(entry, name) for name in _STORED},
             "tenant_id": tenant_id,
             "name_key": name_key(entry.name),
             "clash": clashes.get(entry.account, ""),

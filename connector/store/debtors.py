@@ -143,7 +143,14 @@ def next_free_account(tx: Transaction, tenant_id: int, first: int, last: int) ->
 def _first_free(tx: Transaction, tenant_id: int, first: int, last: int) -> int | None:
     """The lowest free account: the range's first, or the one behind an account that is taken."""
     own, listed = t.debtor, t.adviser_account
+    # A customer may have got another account since: what was once posted on stays its own.
+    posted = (
+        sa.select(t.posting.c.account)
+        .join(t.document, t.document.c.id == t.posting.c.document_id)
+        .where(t.document.c.tenant_id == tenant_id, t.posting.c.account.between(first, last))
+    )
     taken = sa.union(
+        posted,
         sa.select(own.c.account).where(own.c.tenant_id == tenant_id, own.c.account.between(first, last)),
         sa.select(listed.c.account).where(
             listed.c.tenant_id == tenant_id, listed.c.account.between(first, last)

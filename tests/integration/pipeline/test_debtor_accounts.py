@@ -163,6 +163,35 @@ def test_new_accounts_avoid_the_list_and_what_is_taken(carriage: Carriage) -> No
     assert "debtor_range_used_up" == carriage.run(late.id).reason_code
 
 
+def test_an_account_that_was_posted_on_is_never_given_to_another_customer(carriage: Carriage) -> None:
+    """Its customer has got another account since, by the adviser's list."""
+    add_customer(carriage.sandbox, 2, "Second AG")
+    carriage.win(7)
+    carriage.finish()
+    carriage.sandbox.control(
+        "pipedrive/accounts/acme/seed",
+        organization_fields=[{"field_name": NUMBER_FIELD, "field_type": "varchar"}],
+        organizations=[
+            {
+                "id": 1,
+                "name": "Rheinwerk Maschinen GmbH",
+                "address": "Weg 4, 51063 Köln, Germany",
+                "custom_fields": {NUMBER_FIELD: "10007"},
+            }
+        ],
+    )
+    use(carriage, BY_LIST_OR_NEW, NUMBER_FIELD)
+    bring_in(carriage, OURS)
+
+    carriage.win(8)
+    carriage.win(9, org_id=2)
+    carriage.finish()
+
+    assert [("organization:1", 10007, "list"), ("organization:2", 10001, "next_free")] == sorted(
+        debtors_of(carriage)
+    )
+
+
 def test_an_import_replaces_the_list_and_says_what_is_different(carriage: Carriage) -> None:
     use(carriage, BY_LIST)
     first = bring_in(carriage, "10001;A;;;", "10002;B;;;", OURS)

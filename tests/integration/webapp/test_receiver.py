@@ -107,6 +107,17 @@ def test_an_event_about_something_else_is_taken_and_not_stored(receiver: Receive
     assert receiver.count(tables.inbox) == 0
 
 
+def test_a_merge_of_two_buyers_is_noted_once_and_a_broken_one_refused(receiver: Receiver) -> None:
+    meta = {"action": "delete", "entity": "organization", "entity_id": "17", "id": "m-1", "webhook_id": "4"}
+    merged = {"meta": {**meta, "merged_to_id": "18"}, "data": None, "previous": {"id": 17}}
+    broken = {"meta": {**meta, "merged_to_id": "x"}, "data": None, "previous": {"id": 17}}
+
+    statuses = [receiver.deliver(body).status_code for body in (merged, merged, broken)]
+
+    assert [200, 200, 400] == statuses
+    assert 1 == receiver.count(tables.merged_party)
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -14,6 +14,8 @@ from connector.accounting.adviser_list import (
     match,
     name_key,
 )
+from connector.accounting.debtor import DebtorRecord
+from connector.accounting.debtor_records import build_debtor_record
 from connector.accounting.party import Address, Party
 
 RHEINWERK = AdviserAccount(10001, "Rheinwerk Maschinen GmbH", "DE136695976", "51063", "Köln", "DE")
@@ -143,6 +145,10 @@ def test_the_same_postal_code_forgives_another_spelling_of_the_place() -> None:
     assert not contradicts(customer("X", "Frankfurt"), replace(listed, postal_code="", city="Frankfurt/Main"))
 
 
+def record(name: str, vat_id: str = "") -> DebtorRecord:
+    return build_debtor_record(customer(name, vat_id=vat_id), 10001)
+
+
 @pytest.mark.parametrize(
     ("name", "vat_id", "same"),
     [
@@ -155,11 +161,16 @@ def test_the_same_postal_code_forgives_another_spelling_of_the_place() -> None:
 def test_an_account_of_ours_in_the_list_is_the_same_customers_or_a_clash(
     name: str, vat_id: str, same: bool
 ) -> None:
-    assert same == is_same(name, vat_id, RHEINWERK)
+    assert same == is_same(record(name, vat_id), RHEINWERK)
 
 
 def test_a_nameless_account_of_the_list_clashes_with_nobody() -> None:
-    assert is_same("Other", "", NAMELESS)
+    assert is_same(record("Other"), NAMELESS)
+
+
+def test_our_own_customer_number_in_the_list_is_a_sure_sign() -> None:
+    assert is_same(record("New name AG"), replace(RHEINWERK, customer_number="PD-O-17"))
+    assert not is_same(record("New name AG"), replace(RHEINWERK, customer_number="PD-O-18"))
 
 
 def test_a_candidate_is_told_so_that_a_person_knows_it() -> None:
