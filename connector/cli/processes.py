@@ -28,7 +28,9 @@ REGISTRATION_PATIENCE_S = 10.0
 def demo(*, once: bool) -> None:
     """Carry a dozen sample deals of two tenants into a sandbox DATEV."""
     settings = environment.load()
-    sys.exit(run_demo(os.environ, demo_folder(settings), once=once, say=click.echo))
+    sys.exit(
+        run_demo(demo_environment(os.environ, settings), demo_folder(settings), once=once, say=click.echo)
+    )
 
 
 @click.command()
@@ -59,11 +61,15 @@ def migrate() -> None:
 
 
 def demo_folder(settings: environment.Settings) -> Path:
-    """A folder of the demo's own, so that its tenants, deals and keys never mix with the real ones.
+    """A folder of the demo's own, so that its ports, deals and logs never mix with the real ones."""
+    return settings.var_dir / "demo"
 
-    With a given database the demo must use the keys with which that database is encrypted.
-    """
-    return settings.var_dir if settings.database_url else settings.var_dir / "demo"
+
+def demo_environment(environ: Mapping[str, str], settings: environment.Settings) -> Mapping[str, str]:
+    """The demo's keys are its own, unless a given database is already encrypted with those that are here."""
+    if settings.database_url and settings.key_file.exists():
+        return {**environ, "MLC_KEY_FILE": str(settings.key_file)}
+    return environ
 
 
 def _register_apps(chosen: Ports, public_url: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from connector.demo.browser import log_in
 from connector.demo.patience import Patience
 from connector.demo.progress import Watched, watch
-from connector.demo.report import report_lines, verdict
+from connector.demo.report import report_lines, still_under_way, verdict
 from connector.demo.sandbox import SandboxControl, road, uses_oauth
 from connector.demo.scenario import Scenario, load_scenario
 from connector.demo.stage import Stage
@@ -116,6 +116,8 @@ class Play:
         took_s = self._teller.elapsed_s - started_s
         found = self._patience.call(lambda: self._summaries(deals))
         for line in report_lines(deals, found, tenants):
+            self._teller.plain(line)
+        for line in still_under_way(deals, found, Path(self._stage.values["MLC_VAR_DIR"]) / "log"):
             self._teller.plain(line)
         wrong = sum(bool(verdict(watched, found[watched])) for watched in deals)
         self._teller.plain()

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 
-from connector.demo.progress import TITLE_WIDTH, Watched
+from connector.demo.progress import END_STATES, TITLE_WIDTH, Watched
 from connector.demo.sandbox import road
 from connector.pipeline.summary import RunSummary
 from connector.store.tenants import TenantRow
@@ -39,6 +40,31 @@ def report_lines(
             if watched.tenant_id == tenant.id:
                 lines += _deal_lines(watched, found[watched])
     return lines
+
+
+LOG_OF_STATE = {
+    "resolved": "worker-intake",
+    "received": "worker-intake",
+    "debtor_ready": "worker-intake",
+    "rendered": "worker-datev",
+    "documented": "worker-intake",
+    "batched": "worker-datev",
+    "posted": "worker-ops",
+}
+"""The process whose step was due in a state; without any run the delivery did not come through ``web``."""
+
+
+def still_under_way(
+    deals: Sequence[Watched], found: Mapping[Watched, RunSummary | None], logs: Path
+) -> list[str]:
+    """Where to look for the reason of the deals that have not ended; nothing where all have."""
+    states = [run.run.state if (run := found[watched]) else "" for watched in deals]
+    left = [state for state in states if state not in END_STATES]
+    if not left:
+        return []
+    processes = dict.fromkeys(LOG_OF_STATE.get(state, "web") for state in left)
+    files = ", ".join(str(logs / f"{process}.log") for process in processes)
+    return ["", f"{len(left)} of {len(deals)} deals have not ended. The reason should stand in: {files}"]
 
 
 def _deal_lines(watched: Watched, found: RunSummary | None) -> list[str]:

@@ -11,7 +11,7 @@ from connector.demo.play import Ending, Play
 from connector.demo.stage import Stage
 from connector.demo.telling import Teller
 from connector.pipeline.services import open_services
-from connector.runtime import processes
+from connector.runtime import given_redis, processes
 from connector.runtime.servers import ensure
 from connector.runtime.signals import StopRequests
 from connector.runtime.specs import Event, EventKind, ProcessSpec
@@ -32,9 +32,11 @@ def run_demo(
     :param once: end after the deals have ended, instead of staying up until Ctrl-C.
     :returns: the exit code: 0 if every deal ended where it should, 1 if not; if Ctrl-C or SIGTERM came
         before that was known, 130 or 143, once everything is stopped.
-    :raises ConfigurationError: something does not start; everything is stopped again.
+    :raises ConfigurationError: the given Redis is unusable, or something does not start; everything is
+        stopped again.
     """
     log.configure(level="ERROR", fmt="text")
+    given_redis.require_usable(environ.get("REDIS_URL", "").strip())
     teller = Teller(say)
     with StopRequests() as stop:
         try:

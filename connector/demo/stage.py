@@ -36,6 +36,7 @@ class Stage:
             {
                 **servers,
                 "MLC_VAR_DIR": str(var_dir.absolute()),
+                **({"MLC_KEY_FILE": key_file} if (key_file := environ.get("MLC_KEY_FILE", "")) else {}),
                 "MLC_PUBLIC_URL": chosen.web_url,
                 "MLC_TIME_SCALE": environ.get("MLC_TIME_SCALE", TIME_SCALE),
                 "FLOWER_BASIC_AUTH": flower_login(environ, var_dir),

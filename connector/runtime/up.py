@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TextIO
 
-from connector.runtime import ports, processes
+from connector.runtime import given_redis, ports, processes
 from connector.runtime.folders import PRIVATE_FILE, private_folder, read_record, write_private, write_record
 from connector.runtime.servers import ensure
 from connector.runtime.signals import StopRequests
@@ -36,7 +36,8 @@ def run(
     :param extra_environment: what the processes need on top, once the ports are known (the sandbox's URLs).
     :param on_ready: called once everything answers.
     :param terminal: print the processes' output there; else it goes to ``<var_dir>/log``.
-    :raises ConfigurationError: something does not start; everything is stopped again.
+    :raises ConfigurationError: the given Redis is unusable, or something does not start; everything is
+        stopped again.
     """
     turn = threading.Lock()
 
@@ -48,6 +49,7 @@ def run(
     def tell(event: Event) -> None:
         say_in_turn(str(event))
 
+    given_redis.require_usable(environ.get("REDIS_URL", "").strip())
     chosen = _ports(environ, var_dir, sandbox=sandbox)
     with (
         StopRequests() as stop,
