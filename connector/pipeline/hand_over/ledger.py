@@ -35,6 +35,9 @@ SUBMITTING = "submitting"
 STILL_RUNNING = (JobStatus.OPEN, JobStatus.RUNNING, JobStatus.CANCEL_REFUSED)
 """Read again later. ``OPEN`` right after finalising is DATEV not having begun."""
 
+CLEAN_TYPES = ("information", "warning")
+"""Lines of DATEV's protocol that take nothing back. Whatever else a line calls itself may be an error."""
+
 
 def submit(work: Work) -> Result:
     """Open a job and fill it, or find out how far an earlier try came."""
@@ -69,7 +72,7 @@ def problem_of(
     status: JobStatus, entries: Sequence[ProtocolEntry], our_files: Sequence[str]
 ) -> Problem | None:
     """What a job's end means for a human; None if the protocol shows all of our files clean."""
-    errors = [entry for entry in entries if entry.type == "error"]
+    errors = [entry for entry in entries if entry.type.casefold() not in CLEAN_TYPES]
     said = "; ".join(dict.fromkeys(entry.text for entry in errors if entry.text)) or status.meaning
     cure = "Mend what DATEV names, then: ml-connector run retry RUN"
     if status is not JobStatus.PARTLY:

@@ -80,7 +80,13 @@ def poll(work: Work) -> Result:
 def _poll_extf(work: Work, content: Content, submission: SubmissionRow, finish: Finish) -> Result:
     api = datev_api(work.services, work.tenant, work.budget, Api.EXTF)
     with asking_its_client(work, submission):
-        job = get_job(api, client_of(work, submission), submission.job_id)
+        job = get_job(
+            api,
+            client_of(work, submission),
+            submission.job_id,
+            reference_id=submission.reference_id,
+            file_name=submission.file_name,
+        )
     if job.result is JobResult.PENDING:
         return _not_yet(work, content.submitted, submission, first=FIRST_POLL_AFTER)
     if job.result is JobResult.SUCCEEDED:

@@ -255,3 +255,28 @@ def test_a_debtor_that_changed_while_its_batch_was_parked_goes_again_before_the_
     assert "done" == carriage.run(first.id).state
     assert 2 == carriage.debtor_files()
     assert 1 == carriage.bookings()
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"id": "another-job", "filename": "EXTF_other.csv", "reference_id": "not ours"},
+        {"filename": "EXTF_other.csv"},
+        {"reference_id": "not ours"},
+    ],
+)
+def test_another_jobs_success_posts_nothing_of_ours(known_debtor: Carriage, strange: dict[str, str]) -> None:
+    run = known_debtor.win(7)
+    known_debtor.carry()
+    job_id = known_debtor.rows(t.submission, "job_id")[-1].job_id
+    body = {"id": job_id, "result": "succeeded", **strange}
+    known_debtor.sandbox.fault("/extf-files/jobs/", status=200, method="GET", body=body)
+    known_debtor.until_due()
+    known_debtor.carry()
+    assert [(1, "accepted")] == postings_of(known_debtor, run)
+
+    known_debtor.finish()
+
+    assert "malformed_answer" in str([row.details for row in known_debtor.story(run.id)])
+    assert "done" == known_debtor.run(run.id).state
+    assert 2 == known_debtor.bookings()

@@ -51,6 +51,45 @@ def test_the_protocols_words_are_what_the_bookkeeper_reads(dxso: Carriage) -> No
     assert "x.xml" in str(kept)
 
 
+@pytest.mark.parametrize("kind", ["ERROR", "fatal", "", None])
+@pytest.mark.parametrize(("status", "code"), [(3, "dxso_job_failed"), (4, "dxso_job_partly")])
+def test_a_line_of_a_type_that_nobody_described_counts_as_an_error(
+    dxso: Carriage, kind: str | None, status: int, code: str
+) -> None:
+    run = dxso.win(7)
+    dxso.sandbox.control(
+        "datev/settings", **protocol(dxso_status=status, dxso_protocol=[{**ERROR, "type": kind}])
+    )
+
+    dxso.finish()
+
+    ended = dxso.run(run.id)
+    assert ("needs_attention", code) == (ended.state, ended.reason_code)
+    assert "Belegdatum fehlt" in ended.reason_message
+
+
+@pytest.mark.parametrize("kind", ["information", "warning", "Warning"])
+def test_lines_that_take_nothing_back_are_clean(dxso: Carriage, kind: str) -> None:
+    run = dxso.win(7)
+    dxso.sandbox.control("datev/settings", **protocol(dxso_status=4, dxso_protocol=[{**ERROR, "type": kind}]))
+
+    dxso.finish()
+
+    assert "done" == dxso.run(run.id).state
+
+
+def test_another_jobs_end_is_not_ours(dxso: Carriage) -> None:
+    run = dxso.win(7)
+    dxso.sandbox.fault("/dxso-jobs/[^/]+$", status=200, method="GET", body={"id": "F" * 32, "status": 2})
+
+    dxso.carry()
+
+    assert "done" != dxso.run(run.id).state
+    dxso.finish()
+    assert "done" == dxso.run(run.id).state
+    assert "malformed_answer" in str([row.details for row in dxso.story(run.id)])
+
+
 def test_a_package_the_protocol_does_not_mention_is_unclear_and_not_sent_again(dxso: Carriage) -> None:
     run = dxso.win(7)
     dxso.sandbox.control("datev/settings", **protocol(dxso_status=4))
