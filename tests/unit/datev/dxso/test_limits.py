@@ -68,6 +68,10 @@ VALUES = tuple(
             ),
             *(f"0.{'0' * zeros}1" for zeros in range(6)),
             *("AA", "Aa", "XK", "DEM", "GENODEF1", "GENODEF1XX", "GENODEF1XXXX", "genodef1"),
+            *(
+                f"2026-11-05T{time}"
+                for time in ("24:00:00.0", "24:00:00.1", "24:00:01", "23:60:00", "1:00:00")
+            ),
             *("DE12" + "1" * length for length in (10, 11, 30, 31)),
             *("a.b", "a_b", "a b", "a/b", "-", "a\nb", " ", "  x", "1753-01", "9999-12-31", "0999-01-01"),
         )
