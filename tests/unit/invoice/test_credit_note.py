@@ -60,7 +60,7 @@ def test_a_credit_note_never_says(word):
 def test_it_is_called_so_on_every_page_and_in_the_file_s_properties():
     long = replace(CREDIT_NOTE, lines=tuple(replace(CREDIT_NOTE.lines[0], position=n) for n in range(1, 60)))
 
-    first, *others = _pages(long)
+    _, *others = _pages(long)
 
     assert "Rechnungskorrektur PD-2026-42" == _reader(CREDIT_NOTE).metadata.title
     assert others
