@@ -14,7 +14,7 @@ from functools import lru_cache
 from connector.datev.extf.posting_columns import PAIRS, POSTING_COLUMNS
 from connector.datev.extf.problems import Severity
 from connector.datev.extf.rules import Breach, Contents, Rule, dates_exist, parse_date
-from connector.datev.extf.terms import HOME_CURRENCY, BatchTerms, year_after
+from connector.datev.extf.terms import HOME_CURRENCY, BatchTerms
 
 CENT = Decimal("0.01")
 _SPREAD_OF_RATES = Decimal("0.0005")
@@ -277,11 +277,12 @@ RULES: tuple[Rule, ...] = (
 def document_date_of(day_month: str, terms: BatchTerms) -> date | None:
     """The day that TTMM means in this batch; None where the period has no such day.
 
-    Field 10 has no year: it is the year of the period in which the day falls.
+    Field 10 has no year: it is the year of the period in which the day falls. The period lies within
+    one fiscal year, which the check of the header sees to.
     """
     for year in range(terms.date_from.year, terms.date_to.year + 1):
         found = parse_date(f"{day_month}{year:04d}")
-        if found and terms.date_from <= found <= terms.date_to < year_after(terms.fiscal_year_start):
+        if found and terms.date_from <= found <= terms.date_to:
             return found
     return None
 

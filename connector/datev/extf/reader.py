@@ -157,13 +157,12 @@ class _Lines:
         return lines
 
     def _decode(self, block: bytes, *, final: bool) -> str:
-        state = self._decoder.getstate()
         try:
             return self._decoder.decode(block, final)
         except UnicodeDecodeError:
-            # Read on, so that every line with such bytes is named, not only the first.
+            # Read on, so that every line with such bytes is named, not only the first. A decoder that
+            # raises has taken nothing of the block.
             self._damaged = True
-            self._decoder.setstate(state)
             self._decoder.errors = "replace"
             text = self._decoder.decode(block, final)
             self._decoder.errors = "strict"

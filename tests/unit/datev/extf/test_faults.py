@@ -6,10 +6,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from connector.datev.extf import Severity, check_file
+from connector.datev.extf import Severity, check_file, file_name_problems
 from connector.datev.extf.categories import ACCOUNT_LABELS, CATEGORIES, DEBTORS, PAYMENT_TERMS, POSTING_BATCH
 from connector.datev.extf.cells import content_of
 from connector.datev.extf.columns import Kind
+from connector.datev.extf.rules import parse_date
 from connector.datev.extf.terms import BatchTerms
 from tests.unit.datev.extf.made_files import RIGHT_ROWS, file_of
 
@@ -255,6 +256,29 @@ def test_other_quotes_than_datevs_are_told_once_per_column():
         ("quotes", 14, 1, WARNING),
         ("bad_number", 1, 3, ERROR),
     ] == [(p.code, p.column, p.row, p.severity) for p in check_file(replace(file, rows=tuple(rows)))]
+
+
+@pytest.mark.parametrize("content", ["00002200000000", "3002202", "30022026", "", "xx", "٣٠012026x"])
+def test_what_is_no_date_is_none(content):
+    assert None is parse_date(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("EXTF_a.csv", True),
+        (f"EXTF_{'x' * 51}.csv", True),
+        (f"EXTF_{'x' * 52}.csv", False),
+        ("EXTF_.csv", False),
+        ("EXTF_Büro.csv", False),
+        ("DTVF_a.csv", False),
+        ("EXTF_a.CSV", False),
+    ],
+)
+def test_a_name_that_the_online_service_would_not_take_is_told(name, right):
+    assert ([] if right else [("file_name", WARNING)]) == [
+        (problem.code, problem.severity) for problem in file_name_problems(name)
+    ]
 
 
 def test_an_empty_cell_may_have_quotes_or_none():

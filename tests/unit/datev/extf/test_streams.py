@@ -73,6 +73,7 @@ def test_after_the_first_problem_no_piece_comes_and_all_problems_are_told():
     with pytest.raises(DataError) as caught:
         pieces += posting_batch_chunks(HEADER, postings)
 
+    assert 1 == len(pieces)
     assert [("bad_text", 300, 11), ("not_in_encoding", 900, 14)] == [
         (problem.code, problem.row, problem.column) for problem in caught.value.problems
     ]
@@ -177,6 +178,17 @@ def test_every_byte_that_the_encoding_lacks_is_named_with_line_and_cell():
     utf_16 = codecs.BOM_UTF16_LE + HEAD.decode().encode("utf-16-le")
     assert [("bad_encoding", 3, 1)] == _problems(utf_16 + b"\x00\xdca\x00\r\x00\n\x00")
     assert [("bad_encoding", 3, 1)] == _problems(utf_16 + b"1")
+
+
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+def test_lost_bytes_are_named_wherever_the_pieces_end(mark):
+    data = mark + HEAD + b"1;x\x9d\xffyz;3\r\n\x81\r\nabc\r\n"
+    for seed in range(7):
+        with pytest.raises(DataError) as caught:
+            list(ExtfReader(_Drip(data, seed)))
+
+        found = [(problem.code, problem.line, problem.column) for problem in caught.value.problems]
+        assert [("bad_encoding", 3, 2), ("bad_encoding", 4, 1)] == found
 
 
 def test_a_byte_lost_in_the_header_is_named_too():
