@@ -43,12 +43,13 @@ def _facts(report: FileReport) -> Iterator[str]:
 
 
 def _place(finding: Finding) -> str:
-    column = f"column {finding.column}" if finding.column else ""
+    name = f" ({finding.field})" if finding.field else ""
+    column = f"column {finding.column}{name}" if finding.column else ""
     parts = [
         finding.file,
         f"line {finding.line}" if finding.line else "",
         f"row {finding.row}" if finding.row else "",
-        f"{column} ({finding.field})" if column and finding.field else column or finding.path,
+        "" if finding.column and column in finding.message else column or finding.path,
     ]
     said = ", ".join(part for part in parts if part)
     return f"{said}: " if said else ""

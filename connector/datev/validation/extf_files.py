@@ -31,6 +31,10 @@ def check_extf(source: BinaryIO, report: FileReport, member: str = "") -> None:
     report.tell(_findings(watched, report, member))
     if any(finding.rule == _UNKNOWN_CATEGORY for finding in report.findings):
         report.leave_out("Headings and rows: the columns of this category are not known here.")
+    if any(finding.line == 1 and finding.severity is Severity.ERROR for finding in report.findings):
+        report.leave_out(
+            "Headings and rows: what they mean is told by the header record, so mend that first."
+        )
 
 
 def _findings(watched: "_Watched", report: FileReport, member: str) -> Iterator[Finding]:
@@ -53,6 +57,8 @@ def _findings(watched: "_Watched", report: FileReport, member: str) -> Iterator[
         yield _too_large(watched.size, member)
     if watched.looks_like_utf8:
         yield _utf8_finding(member)
+    if watched.bare_line_ends:
+        yield _line_end_finding(watched.bare_line_ends, member)
 
 
 def _finding(problem: Problem, member: str) -> Finding:
@@ -92,6 +98,16 @@ def _utf8_finding(member: str) -> Finding:
     )
 
 
+def _line_end_finding(count: int, member: str) -> Finding:
+    return Finding(
+        rule="line_ends",
+        message=f"{count} lines end with LF alone; DATEV's format ends every line with CR LF.",
+        cure="Export the file again; an editor or a transfer as text may have changed it.",
+        severity=Severity.WARNING,
+        file=member,
+    )
+
+
 class _Counted:
     """Rows that can be asked how many they were; a second loop goes on where the first ended."""
 
@@ -106,7 +122,7 @@ class _Counted:
 
 
 class _Watched:
-    """A stream that notes on the way whether its bytes are UTF-8 without saying so."""
+    """A stream that notes what the reader of rows does not: UTF-8 without mark, and line ends."""
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
@@ -114,13 +130,20 @@ class _Watched:
         self._possible = True
         self._beyond_ascii = False
         self.size = 0
+        self.bare_line_ends = 0
+        self._wide = False
+        self._last = b""
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes."""
         block = self._source.read(size)
         if self.size == 0 and block.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             self._possible = False
+            self._wide = not block.startswith(codecs.BOM_UTF8)
         self.size += len(block)
+        if not self._wide:
+            self.bare_line_ends += block.count(b"\n") - (self._last + block).count(b"\r\n")
+            self._last = block[-1:]
         if self._possible and (self._beyond_ascii or not block.isascii()):
             self._beyond_ascii = True
             try:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector.datev.dxso import render_package
+from connector.datev.extf import reader as extf_reader
 from connector.datev.validation import check_path
 from connector.datev.validation import report as report_module
 from tests.unit.cli.console import command
@@ -125,7 +126,7 @@ def test_the_text_tells_place_rule_and_cure(tmp_path: Path) -> None:
     shown = command("validate", path)
 
     assert f"{path} (EXTF, category 21, version 13, 1 row): errors, 1 error" in shown.stdout
-    assert "  error: line 3, row 1, column 1 (Umsatz (ohne Soll/Haben-Kz)): " in shown.stdout
+    assert "  error: line 3, row 1: column 1 (Umsatz (ohne Soll/Haben-Kz)) is " in shown.stdout
     assert "[bad_number]" in shown.stdout
     assert "    → " in shown.stdout
     assert "  Not checked:" in shown.stdout
@@ -188,6 +189,28 @@ def test_utf_8_without_mark_is_an_error_because_datev_would_spoil_it(tmp_path: P
     [report] = reports(written(tmp_path, "x.csv", content), exit_code=1)
 
     assert "utf8_without_mark" in rules(report)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1 << 16])
+def test_line_ends_of_another_system_are_a_warning(
+    tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extf_reader, "_BLOCK", size)
+    right = written(tmp_path, "right.csv", posting_batch())
+    wrong = written(tmp_path, "wrong.csv", posting_batch().replace(b"\r\n", b"\n"))
+
+    found = reports(right, wrong, exit_code=0)
+
+    assert [[], ["line_ends"]] == [rules(report) for report in found]
+    assert found[1]["problems"][0]["message"].startswith("3 lines end with LF alone")
+
+
+def test_rows_are_said_to_be_unchecked_where_the_header_record_is_wrong(tmp_path: Path) -> None:
+    [report] = reports(
+        written(tmp_path, "x.csv", posting_batch().replace(b";700;", b";510;", 1)), exit_code=1
+    )
+
+    assert any("header record" in sentence for sentence in report["not_checked"])
 
 
 def test_a_category_without_known_columns_is_read_by_its_header_and_says_so(tmp_path: Path) -> None:
