@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from string import Formatter
 
 from connector.accounting.tables import TableReader
 from connector.accounting.tax_facts import FACT_VALUES, SENTENCE_WORDS, Fact, TaxFacts
@@ -167,7 +168,10 @@ def _sentence(row: TableReader, key: str) -> str:
     """A text into which words can be filled."""
     sentence = row.text(key)
     try:
-        sentence.format(**dict.fromkeys(SENTENCE_WORDS, ""))
-    except (KeyError, IndexError, ValueError, AttributeError):
+        places = [place for place in Formatter().parse(sentence) if place[1] is not None]
+    except ValueError:
+        places = [("", "", "", None)]
+    # Nothing but the bare names: neither attributes nor widths, which a tenant's file could abuse.
+    if any(name not in SENTENCE_WORDS or spec or conversion for _, name, spec, conversion in places):
         row.wrong(f"only {', '.join(SENTENCE_WORDS)} can be filled into a sentence", key)
     return sentence

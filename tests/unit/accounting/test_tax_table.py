@@ -21,7 +21,13 @@ from tests.unit.accounting import samples
         (lambda d: d["rules"][0].update(book={}), "either books or parks"),
         (lambda d: d["rules"][0].update(colour="red"), "rules[1].colour: nothing of this name"),
         (lambda d: d["rules"][0]["park"].update(reason="In {city}."), "can be filled into a sentence"),
-        (lambda d: d["rules"][0]["park"].update(cure="Ask {line.owner}."), "can be filled into a sentence"),
+        (
+            lambda d: d["rules"][0]["park"].update(cure="Ask {line.__class__}."),
+            "can be filled into a sentence",
+        ),
+        (lambda d: d["rules"][0]["park"].update(cure="Ask {line:>9999}."), "can be filled into a sentence"),
+        (lambda d: d["rules"][0]["park"].update(cure="Ask {line!r}."), "can be filled into a sentence"),
+        (lambda d: d["rules"][0]["park"].update(cure="Ask {line."), "can be filled into a sentence"),
         (lambda d: d["rules"][6]["book"].update(because="at {0} %"), "can be filled into a sentence"),
         (lambda d: d["rules"][6]["book"].update(charge=19.0), "a text is wanted"),
         (
