@@ -1,6 +1,7 @@
 """A human's decision: this run is not to be carried any further."""
 
 from connector.errors import DataError, NotFoundError, PermanentError, Problem
+from connector.pipeline.deal_parts import cancel_parts
 from connector.pipeline.services import Services
 from connector.pipeline.states import CANCELLED, CANCELLED_BY_HAND, NEEDS_ATTENTION
 from connector.store import Transaction, journal, runs, submissions
@@ -53,6 +54,9 @@ def cancel_run(services: Services, run_id: int, *, actor: str, reason: str) -> b
         )
         if not cancelled:
             raise PermanentError(f"Run {run_id} has just been changed by somebody else.", code="overtaken")
+        if not run.part:
+            # Who decides against the deal decides against those of its parts that still wait.
+            cancel_parts(tx, run, CANCELLED_BY_HAND, reason.strip(), now=now)
         journal.write(
             tx,
             tenant_id=run.tenant_id,

@@ -21,11 +21,13 @@ ABSENT = "nothing"
 DEAL = "Deal"
 
 
-def content_of(invoice: Invoice, *, named: bool) -> Content:
+def content_of(invoice: Invoice, *, named: bool, in_part: bool = False) -> Content:
     """The pieces of an invoice; those that are empty are left out.
 
     :param named: whether the lines carry names of their own. The one line of a deal without lines carries
         the deal's title, which may change without changing what was sold.
+    :param in_part: the invoice is one of several of the deal: a buyer who moves while later ones are still to
+        come has not moved for the earlier ones.
     """
     pieces = {
         "Document number": invoice.document_number,
@@ -45,7 +47,11 @@ def content_of(invoice: Invoice, *, named: bool) -> Content:
         "Tax": _number(invoice.tax),
         "Gross": _number(invoice.gross),
     }
-    return {name: text for name, text in pieces.items() if text}
+    return {name: text for name, text in pieces.items() if text and not (in_part and name in _OF_ITS_DAY)}
+
+
+_OF_ITS_DAY = frozenset({"Buyer", "Address", "VAT id", "Due date", "Order number"})
+"""What an invoice shows as of its own day, and the next one of the same deal may show otherwise."""
 
 
 def content_hash(content: Content) -> str:

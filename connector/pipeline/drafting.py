@@ -29,10 +29,8 @@ from connector.errors import DataError, Problem
 from connector.invoice.contents import check_contents
 from connector.pipedrive.sale import document_number_from, read_sale
 from connector.pipeline.booking_tables import BookingTables
+from connector.pipeline.deal_parts import PART_GONE
 from connector.tenants.config import NumberConfig, NumberSource, TenantConfig, UnsafeCharacters
-
-PART_GONE = "part_gone"
-"""Code of the problem that the deal has no such part any more."""
 
 _NOT_WHOLE = Problem(
     "invoiced_in_parts",

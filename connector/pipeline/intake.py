@@ -12,6 +12,7 @@ from connector.errors import DataError
 from connector.pipedrive.fields import FieldCatalog
 from connector.pipedrive.webhook import DealChange, DealEvent
 from connector.pipeline.after_hand_over import QUIET_SWEEPS, ask_about_merge, look_again
+from connector.pipeline.deal_parts import STILL_OURS, before_hand_over, booked_parts, cancel_parts, is_planned
 from connector.pipeline.ignore import DealFacts, ignoring_rule
 from connector.pipeline.services import Services
 from connector.pipeline.states import (
@@ -26,9 +27,6 @@ from connector.store import Transaction, inbox, journal, runs
 from connector.store.intake import first_win
 from connector.store.runs import RunRow
 from connector.store.tenants import TenantRow
-
-_ENDED_WITHOUT_BATCH = (CANCELLED, IGNORED, NEEDS_ATTENTION)
-_STILL_OURS = (*RUN_BEFORE_HAND_OVER, *_ENDED_WITHOUT_BATCH)
 
 _OVER = (DealChange.REOPENED, DealChange.LOST, DealChange.DELETED)
 """Changes after which the deal is probably not to be booked."""
@@ -108,8 +106,8 @@ def receive(services: Services, tenant: TenantRow, event: DealEvent, source: str
         )
         if inbox_id is None:
             return []
-        # Corrections are a human's; what an event is about is the run that books the deal.
-        known = runs.latest_of_deal(tx, tenant.id, event.deal_id, kind=INVOICE, lock=True)
+        # Corrections are a human's, and parts are planned by it: an event is about the deal's own run.
+        known = runs.latest_of_deal(tx, tenant.id, event.deal_id, kind=INVOICE, part=0, lock=True)
         if known is None:
             # Only being won makes a run; a new win that made none has found one, and runs are never deleted.
             return []
@@ -156,12 +154,12 @@ def _again(arrival: _Arrival, run: RunRow) -> list[int]:
     event = arrival.event
     if event.change is DealChange.MERGED:
         return _merged(arrival, run)
-    if not _still_ours(run):
+    if not before_hand_over(run):
         _after_hand_over(arrival, run)
         return []
     if event.change is DealChange.WON:
         return _won(arrival, run)
-    if run.state == CANCELLED:
+    if run.state == CANCELLED or _is_echo_of_part(arrival, run):
         return []
     if event.change in _OVER:
         # Deliveries may overtake each other: whether it is still won, the deal itself tells.
@@ -183,6 +181,13 @@ def _after_hand_over(arrival: _Arrival, run: RunRow) -> None:
         now=arrival.now,
         quiet=arrival.quiet,
         event_id=event.event_id,
+    )
+
+
+def _is_echo_of_part(arrival: _Arrival, run: RunRow) -> bool:
+    """Whether the event, about a deal in parts, may be the echo of our own words on it and is no more."""
+    return (
+        arrival.event.change is DealChange.OTHER and is_planned(run) and _is_beside_the_invoice(arrival, run)
     )
 
 
@@ -228,11 +233,6 @@ def _won(arrival: _Arrival, run: RunRow) -> list[int]:
     return []
 
 
-def _still_ours(run: RunRow) -> bool:
-    """Whether nothing of the run can be at DATEV but its document."""
-    return run.state in RUN_BEFORE_HAND_OVER or (run.state in _ENDED_WITHOUT_BATCH and run.batch_id is None)
-
-
 def _read_again(arrival: _Arrival, run: RunRow, message: str) -> list[int]:
     rule = ignoring_rule(arrival.tenant.config, _deal_facts(arrival.event))
     if run.state == IGNORED and rule is not None:
@@ -240,7 +240,7 @@ def _read_again(arrival: _Arrival, run: RunRow, message: str) -> list[int]:
     runs.reset(
         arrival.tx,
         run.id,
-        from_states=_STILL_OURS,
+        from_states=STILL_OURS,
         now=arrival.now,
         state="received",
         due_at=arrival.now,
@@ -251,17 +251,27 @@ def _read_again(arrival: _Arrival, run: RunRow, message: str) -> list[int]:
     return [run.id]
 
 
+def _booking_of(tx: Transaction, run: RunRow) -> RunRow | None:
+    """The run by which the deal is at DATEV: its own, or the first of its parts; None: it is not."""
+    if not before_hand_over(run):
+        return run
+    return next(iter(booked_parts(tx, run)), None)
+
+
 def _cancel(arrival: _Arrival, run: RunRow, message: str) -> None:
-    if run.state in {CANCELLED, IGNORED}:
+    if run.state in {CANCELLED, IGNORED} and not is_planned(run):
         return
+    code = str(arrival.event.change)
+    cancel_parts(arrival.tx, run, code, message, now=arrival.now)
     runs.reset(
         arrival.tx,
         run.id,
-        from_states=_STILL_OURS,
+        from_states=STILL_OURS,
         now=arrival.now,
         state=CANCELLED,
         due_at=None,
-        **{**_NO_REASON, "reason_code": str(arrival.event.change), "reason_message": message},
+        ignore_rule="",
+        **{**_NO_REASON, "reason_code": code, "reason_message": message},
     )
     arrival.note(run.id, "cancelled", before=run.state, after=CANCELLED, message=message)
 
@@ -269,9 +279,12 @@ def _cancel(arrival: _Arrival, run: RunRow, message: str) -> None:
 def _merged(arrival: _Arrival, run: RunRow) -> list[int]:
     """The deal went up in another one: before the hand-over that one is booked, with its own organization."""
     survivor = int(arrival.event.merged_to or 0)
-    other = runs.latest_of_deal(arrival.tx, arrival.tenant.id, survivor, kind=INVOICE, lock=True)
-    if not _still_ours(run):
-        _ask_about_merge(arrival, run, f"was merged into deal {survivor}")
+    other = runs.latest_of_deal(arrival.tx, arrival.tenant.id, survivor, kind=INVOICE, part=0, lock=True)
+    booked = _booking_of(arrival.tx, run)
+    if booked is not None:
+        _ask_about_merge(arrival, booked, f"was merged into deal {survivor}")
+        gone = f"The deal was merged into deal {survivor}."
+        cancel_parts(arrival.tx, run, str(arrival.event.change), gone, now=arrival.now)
         if other is not None and other.state in RUN_BEFORE_HAND_OVER:
             _ask(
                 arrival,
@@ -281,17 +294,18 @@ def _merged(arrival: _Arrival, run: RunRow) -> list[int]:
                 "Make sure that nothing of it is among this deal's lines, then: ml-connector run retry RUN",
             )
         return []
-    if run.state in {CANCELLED, IGNORED}:
+    if run.state in {CANCELLED, IGNORED} and not is_planned(run):
         return []
     _cancel(arrival, run, f"The deal was merged into deal {survivor} before it was handed over.")
     message = f"Deal {run.deal_id} was merged into this deal."
     if other is None:
         created = _create(arrival, survivor, message)
         return [] if created is None else [created]
-    if not _still_ours(other):
-        _ask_about_merge(arrival, other, f"took up deal {run.deal_id}")
+    booked = _booking_of(arrival.tx, other)
+    if booked is not None:
+        _ask_about_merge(arrival, booked, f"took up deal {run.deal_id}")
         return []
-    if other.state == IGNORED or other.reason_code == CANCELLED_BY_HAND:
+    if (other.state == IGNORED and not is_planned(other)) or other.reason_code == CANCELLED_BY_HAND:
         return []
     return _read_again(arrival, other, message)
 
@@ -300,7 +314,7 @@ def _ask(arrival: _Arrival, run: RunRow, code: str, message: str, cure: str) -> 
     runs.reset(
         arrival.tx,
         run.id,
-        from_states=_STILL_OURS,
+        from_states=STILL_OURS,
         now=arrival.now,
         state=NEEDS_ATTENTION,
         due_at=None,

@@ -209,6 +209,11 @@ def reset(
     return done.rowcount == 1
 
 
+def date_part(tx: Transaction, run_id: int, day: date) -> None:
+    """Give a part another document date."""
+    tx.execute(t.run.update().where(t.run.c.id == run_id).values(part_date=day))
+
+
 def move_batch_runs(
     tx: Transaction, batch_id: int, *, from_states: Collection[str], now: datetime, **values: Any
 ) -> list[int]:

@@ -59,7 +59,7 @@ def compare(work: Work, run: RunRow) -> Finish:
     """
     with work.services.database.transaction() as tx:
         booked = _booked(tx, work, run)
-    found = _found(work, booked)
+    found = _read(work, booked)
     values = {**found.kept, "content_hash": content_hash(found.content), "resume_state": None}
     changes = differences(booked.content, found.content)
     if values["content_hash"] == booked.settled.content_hash or not changes:
@@ -92,7 +92,7 @@ def _short(text: str) -> str:
 
 
 def _booked(tx: Transaction, work: Work, run: RunRow) -> _Booked:
-    booked = runs.latest_of_deal(tx, run.tenant_id, run.deal_id, kind=INVOICE)
+    booked = runs.latest_of_deal(tx, run.tenant_id, run.deal_id, kind=INVOICE, part=run.part)
     document = documents.of_run(tx, booked.id) if booked else None
     if booked is None or document is None:
         raise DataError(
@@ -108,7 +108,7 @@ def _booked(tx: Transaction, work: Work, run: RunRow) -> _Booked:
     settled = next(
         (
             earlier
-            for earlier in runs.search(tx, tenant_id=run.tenant_id, deal_id=run.deal_id)
+            for earlier in runs.search(tx, tenant_id=run.tenant_id, deal_id=run.deal_id, part=run.part)
             if earlier.kind == CORRECTION
             and (earlier.state, earlier.reason_code) == (CANCELLED, CANCELLED_BY_HAND)
             and earlier.content_hash is not None
@@ -125,19 +125,31 @@ def _content_of_run(tx: Transaction, run: RunRow) -> Content:
     if plain is None:
         return {DEAL: "no invoice"}
     bundle = runs.document_of(tx, run.id, "bundle")
-    return content_of(from_plain(plain, Invoice), named=_has_lines(bundle))
+    return content_of(from_plain(plain, Invoice), named=_has_lines(bundle), in_part=bool(run.part_key))
 
 
-def _found(work: Work, booked: _Booked) -> _Found:
+def shows_what_was_booked(tx: Transaction, work: Work, run: RunRow, bundle: dict[str, Any]) -> bool:
+    """Whether the deal, as it was just read, still is what a run has booked, or what a human has settled."""
+    booked = _booked(tx, work, run)
+    found = _found(work, booked, bundle)
+    same = content_hash(found.content) == booked.settled.content_hash
+    return same or not differences(booked.content, found.content)
+
+
+def _read(work: Work, booked: _Booked) -> _Found:
     try:
         bundle = read_deal(work, booked.run.deal_id)
     except NotFoundError:
         return _Found({DEAL: "does not exist any more"}, {"invoice": None})
+    return _found(work, booked, bundle)
+
+
+def _found(work: Work, booked: _Booked, bundle: dict[str, Any]) -> _Found:
     kept = {"bundle": bundle, "title": str(bundle["deal"].get("title") or "")}
     status = not_won(bundle)
     if status:
         return _Found({DEAL: f"{status}, not won"}, {**kept, "invoice": None})
-    config = booked.config
+    config, in_part = booked.config, bool(booked.run.part_key)
     # A number of ours was drawn once and stays; one that the deal carries may have been corrected there.
     number = "" if config.numbers.source is NumberSource.FIELD else booked.document_number
     try:
@@ -152,7 +164,9 @@ def _found(work: Work, booked: _Booked) -> _Found:
     except DataError as e:
         why = f"cannot be invoiced as it stands: {e.message.rstrip('.')}"
         return _Found({DEAL: why}, {**kept, "invoice": None})
-    return _Found(content_of(invoice, named=bool(sale.lines)), {**kept, "invoice": to_plain(invoice)})
+    return _Found(
+        content_of(invoice, named=bool(sale.lines), in_part=in_part), {**kept, "invoice": to_plain(invoice)}
+    )
 
 
 def _booked_rate(content: Content) -> Published:
@@ -163,6 +177,6 @@ def _booked_rate(content: Content) -> Published:
     )
 
 
-def _has_lines(bundle: Mapping[str, Any]) -> bool:
+def _has_lines(bundle: dict[str, Any]) -> bool:
     """Whether the invoice's lines are the deal's own, with names of their own."""
     return any(line.get("is_enabled") is not False for line in bundle.get("products") or ())

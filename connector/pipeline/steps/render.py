@@ -68,9 +68,7 @@ def _write(
     if earlier is None and config.numbers.source is NumberSource.SEQUENCE:
         drawn = documents.draw_number(tx, work.tenant.id, SEQUENCE)
     number = earlier.document_number if earlier and config.numbers.source is NumberSource.SEQUENCE else ""
-    sale = read_draft_sale(
-        bundle, config, identity, drawn=drawn, number=number, published=stored_rates(tx)
-    )
+    sale = read_draft_sale(bundle, config, identity, drawn=drawn, number=number, published=stored_rates(tx))
     invoice = decide_invoice(sale, config, tables)
     postings = decide_postings(invoice, config, tables, identity, debtor.account)
     pdf = found or Pdf(
@@ -96,7 +94,9 @@ def _write(
     )
     return {
         "invoice": to_plain(invoice),
-        "content_hash": content_hash(content_of(invoice, named=bool(sale.lines))),
+        "content_hash": content_hash(
+            content_of(invoice, named=bool(sale.lines), in_part=identity.billed is not None)
+        ),
         # The booking is explained with the configuration that decided it, maybe newer than the reading.
         "config_version": work.tenant.config_version,
     }
