@@ -1,14 +1,19 @@
 """Organizations merged in Pipedrive: the debtor follows; nobody gets two accounts, and none is lost."""
 
+from dataclasses import replace
+
 import pytest
 
+from connector.accounting.party import CustomerStatus
 from connector.pipedrive.merges import PartyMerge, parse_merge
 from connector.pipedrive.webhook import parse_delivery
 from connector.pipeline import intake
 from connector.pipeline.merged_buyers import follow_merge
 from connector.pipeline.onboarding import subscribe_webhook, tenant_webhooks
+from connector.store import debtors
 from connector.store import tables as t
-from connector.tenants.config import FieldMap, SaleConfig
+from connector.store.debtors import CREDITOR, Origin
+from connector.tenants.config import DebtorConfig, DebtorStrategy, FieldMap, SaleConfig
 from tests.integration.pipeline.carriage import Carriage, add_customer, config_for
 
 
@@ -210,3 +215,77 @@ def test_a_customer_that_is_gone_leaves_its_debtor_to_nobody_else(carriage: Carr
     carriage.finish()
 
     assert [("organization:1", 10000), ("organization:2", 10001)] == debtors_of(carriage)
+
+
+NUMBER_FIELD = "Debitorennummer"
+
+
+def test_a_missed_merge_is_noticed_by_the_number_that_the_survivor_took_over(carriage: Carriage) -> None:
+    carriage.sandbox.seed(organization_fields=[{"field_name": NUMBER_FIELD, "field_type": "varchar"}])
+    carriage.sandbox.seed(
+        organizations=[
+            {
+                "id": 1,
+                "name": "Rheinwerk Maschinen GmbH",
+                "address": "Weg 4, 51063 Köln, Germany",
+                "custom_fields": {NUMBER_FIELD: "10007"},
+            }
+        ]
+    )
+    carriage.apply(
+        config_for(
+            debtors=DebtorConfig(DebtorStrategy.FIELD), sale=SaleConfig(FieldMap(debtor_number=NUMBER_FIELD))
+        )
+    )
+    carriage.win(7, org_id=1)
+    carriage.finish()
+
+    merge_unheard(carriage, 1, 2)
+    run = carriage.win(8, org_id=2)
+    carriage.finish()
+
+    assert "done" == carriage.run(run.id).state
+    assert [("organization:2", 10007)] == debtors_of(carriage)
+
+
+def test_a_creditor_follows_although_the_survivor_has_a_debtor_of_its_own(carriage: Carriage) -> None:
+    for deal, organization in ((7, 1), (8, 2)):
+        carriage.win(deal, org_id=organization)
+    carriage.finish()
+    with carriage.services.database.transaction() as tx:
+        own = debtors.of_party(tx, carriage.tenant.id, "organization:1")
+        assert own is not None
+        debtors.keep(
+            tx,
+            tenant_id=carriage.tenant.id,
+            party="organization:1",
+            record=replace(own.record, account=70000),
+            record_hash="x",
+            collective=False,
+            origin=Origin.NEXT_FREE,
+            kind=CREDITOR,
+            now=carriage.clock.now(),
+        )
+
+    merge(carriage, 1, 2)
+
+    assert {("organization:1", 10000), ("organization:2", 10001), ("organization:2", 70000)} == set(
+        debtors_of(carriage)
+    )
+
+
+def test_merged_persons_follow_as_organizations_do(carriage: Carriage) -> None:
+    config = config_for(sale=SaleConfig(fields=FieldMap(), persons_are=CustomerStatus.CONSUMER))
+    carriage.apply(config)
+    for number in (4, 5):
+        carriage.sandbox.seed(
+            persons=[{"id": number, "name": "Eva Ernst", "postal_address": "Gasse 1, 50667 Köln, Germany"}]
+        )
+    carriage.win(7, org_id=None, person_id=4)
+    carriage.finish()
+
+    follow_merge(carriage.services, carriage.tenant, PartyMerge("person:4", "person:5"))
+    carriage.win(8, org_id=None, person_id=5)
+    carriage.finish()
+
+    assert [("person:5", 10000)] == debtors_of(carriage)
