@@ -4,6 +4,7 @@ from typing import Any
 
 from connector.cli.failures import problem_lines
 from connector.log import redact_text
+from connector.pipeline.hook_check import HookVerdict
 from connector.pipeline.ping import PartnerVerdict
 from connector.pipeline.tokens import TITLES
 
@@ -19,6 +20,20 @@ def verdict_facts(verdict: PartnerVerdict) -> dict[str, Any]:
         "warnings": list(verdict.warnings),
         "answer": verdict.answer.as_dict() if verdict.answer else None,
     }
+
+
+def hook_facts(hook: HookVerdict) -> dict[str, Any]:
+    """For JSON."""
+    problems = [problem.as_dict() for problem in hook.problems]
+    return {"ok": hook.ok, "message": hook.message, "problems": problems}
+
+
+def hook_lines(hook: HookVerdict) -> list[str]:
+    """For people."""
+    if hook.ok:
+        return [f"Webhook: ok, {hook.message}"]
+    lines = [line for problem in hook.problems for line in problem_lines(problem, indent="  ")]
+    return ["Webhook: PROBLEM", *(redact_text(line) for line in lines)]
 
 
 def verdict_lines(verdict: PartnerVerdict) -> list[str]:

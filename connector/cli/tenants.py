@@ -20,7 +20,8 @@ from connector.codec import to_plain
 from connector.pipeline.kept_logins import TOKEN_STORED, ConnectionStatus, status
 from connector.pipeline.onboarding import apply_tenant, check_tenant, find_tenant, webhook_url
 from connector.pipeline.parking import resume_tenant
-from connector.store import tenants
+from connector.pipeline.services import Services
+from connector.store import refused_deliveries, tenants
 from connector.store.tenants import TenantRow
 from connector.tenants.toml_file import TenantFile, read_tenant_file
 
@@ -51,6 +52,7 @@ def apply(*, file: Path, dry_run: bool, fmt: str) -> None:
             "config_version": applied.tenant.config_version,
             "changed": applied.changed,
             "resumed": applied.was_parked,
+            "subscribe_again": applied.subscribe_again,
             "webhook_url": webhook_url(services, applied.tenant),
         }
     show(fmt, outcome, _applied_lines)
@@ -66,6 +68,7 @@ def show_tenant(*, tenant_key: str, fmt: str) -> None:
         value = {
             **_tenant_facts(row),
             "webhook_url": webhook_url(services, row),
+            "refused_deliveries": _refused(services, row),
             "logins": [_login_facts(login) for login in status(services, row)],
             "config": to_plain(row.config),
         }
@@ -121,6 +124,12 @@ def _tenant_facts(row: TenantRow) -> dict[str, Any]:
     }
 
 
+def _refused(services: Services, row: TenantRow) -> dict[str, Any] | None:
+    with services.database.transaction() as tx:
+        refused = refused_deliveries.by_tenant(tx).get(row.key)
+    return {"count": refused.deliveries, "last_at": moment_text(refused.last_at)} if refused else None
+
+
 def _login_facts(login: ConnectionStatus) -> dict[str, Any]:
     return {
         **asdict(login),
@@ -139,6 +148,10 @@ def _tenant_lines(value: dict[str, Any]) -> list[str]:
             ("Webhook", value["webhook_url"]),
         ]
     )
+    if refused := value["refused_deliveries"]:
+        last = local_time(refused["last_at"])
+        lines.append(f"Refused deliveries: {refused['count']}, the last at {last}")
+        lines.append(f"  → See whether they are the tenant's own: ml-connector ping {value['key']}")
     if value["parked"]:
         since = local_time(value["parked_at"])
         lines += [f"PARKED since {since}: {value['parked_message']}", f"  → {value['parked_cure']}"]
@@ -168,4 +181,11 @@ def _applied_lines(value: dict[str, Any]) -> list[str]:
     lines = [first]
     if value["resumed"]:
         lines.append("The tenant was parked and works again.")
-    return [*lines, f"Next: ml-connector connect datev {key} · ml-connector ping {key}"]
+    is_new = value["changed"] and version == 1
+    if value["subscribe_again"] and not is_new:
+        lines += [
+            "From now on the receiver asks for another user, password or version, and refuses the old hook.",
+            f"  → So that no deal is lost: ml-connector webhook subscribe {key}",
+        ]
+    subscribe = f" · ml-connector webhook subscribe {key}" if value["subscribe_again"] else ""
+    return [*lines, f"Next: ml-connector connect datev {key}{subscribe} · ml-connector ping {key}"]

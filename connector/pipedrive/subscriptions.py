@@ -7,7 +7,8 @@ from typing import Any
 from connector.errors import TransientError
 from connector.pipedrive.client import PipedriveClient
 from connector.pipedrive.merges import MERGEABLE
-from connector.pipedrive.shapes import id_of, storable
+from connector.pipedrive.shapes import id_of
+from connector.storable import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,15 @@ def subscribe(client: PipedriveClient, wanted: Subscription) -> Subscribed:
     for webhook_id in superfluous:
         client.delete_webhook(webhook_id)
     return Subscribed(kept, created=not equal, replaced=superfluous)
+
+
+def compare(client: PipedriveClient, wanted: Subscription) -> tuple[list[Webhook], list[Webhook]]:
+    """The hooks to our address for these events: those that are as wanted, and those that differ."""
+    ours = [record for record in client.webhooks() if _competes(record, wanted)]
+    return (
+        [webhook_of(record) for record in ours if _is_equal(record, wanted)],
+        [webhook_of(record) for record in ours if not _is_equal(record, wanted)],
+    )
 
 
 def unsubscribe(client: PipedriveClient, url: str) -> tuple[int, ...]:

@@ -32,6 +32,8 @@ class Applied:
     tenant: TenantRow
     changed: bool
     was_parked: bool
+    subscribe_again: bool = False
+    """Our hook at Pipedrive, if there is one, does not bring what the receiver asks for from now on."""
 
 
 def apply_tenant(services: Services, file: TenantFile, *, actor: str) -> Applied:
@@ -45,6 +47,7 @@ def apply_tenant(services: Services, file: TenantFile, *, actor: str) -> Applied
     with services.database.transaction() as tx:
         tenants.lock_all(tx)
         _refuse_clashes(tx, file)
+        before = _asked_of_hook(services, tx, tenants.find(tx, file.config.key))
         tenant_id, changed = tenants.apply(
             tx, file.config, source_text=file.source_text, applied_by=actor, now=now
         )
@@ -60,7 +63,9 @@ def apply_tenant(services: Services, file: TenantFile, *, actor: str) -> Applied
                 actor=actor,
                 message="The configuration was applied.",
             )
-        return Applied(tenants.get(tx, tenant_id), changed, was_parked)
+        tenant = tenants.get(tx, tenant_id)
+        asked = _asked_of_hook(services, tx, tenant)
+        return Applied(tenant, changed, was_parked, subscribe_again=asked is not None and asked != before)
 
 
 def check_tenant(services: Services, file: TenantFile) -> None:
@@ -102,8 +107,7 @@ def subscribe_webhook(services: Services, tenant: TenantRow) -> Subscribed:
 
     :raises ConfigurationError: the tenant's receiver asks for no Basic, which our hooks carry.
     """
-    user = tenant.config.receiver.basic_user
-    if user is None:
+    if tenant.config.receiver.basic_user is None:
         raise ConfigurationError(
             f"The receiver of {tenant.key} does not ask for HTTP Basic, which our hooks carry.",
             code="receiver_without_basic",
@@ -111,18 +115,23 @@ def subscribe_webhook(services: Services, tenant: TenantRow) -> Subscribed:
             cure='Add [receiver.basic] with user = "pipedrive" to the tenant\'s file and apply it.',
         )
     client = pipedrive_client(services, tenant)
-    wanted = Subscription(
-        url=webhook_url(services, tenant),
-        user=user,
-        password=_webhook_password(services, tenant),
-        version=tenant.config.pipedrive.webhook_version,
-    )
+    wanted = wanted_hook(services, tenant, _webhook_password(services, tenant))
     subscribed = subscribe(client, wanted)
     for kind in MERGEABLE:
         # Only version 2.0 says into which record the deleted one went.
         subscribe(client, replace(wanted, event_object=kind, event_action="delete", version="2.0"))
     _journal(services, tenant, "webhook_subscribed", f"Hook {subscribed.webhook.id} brings the deals.")
     return subscribed
+
+
+def wanted_hook(services: Services, tenant: TenantRow, password: str) -> Subscription:
+    """The hook that brings the deals to a receiver with HTTP Basic."""
+    return Subscription(
+        url=webhook_url(services, tenant),
+        user=tenant.config.receiver.basic_user or "",
+        password=password,
+        version=tenant.config.pipedrive.webhook_version,
+    )
 
 
 def tenant_webhooks(services: Services, tenant: TenantRow) -> list[Webhook]:
@@ -141,6 +150,17 @@ def _refuse_clashes(tx: Transaction, file: TenantFile) -> None:
     problems = sharing_problems(file.config, (row.config for row in tenants.all_tenants(tx)))
     if problems:
         raise DataError(problems)
+
+
+def _asked_of_hook(
+    services: Services, tx: Transaction, tenant: TenantRow | None
+) -> tuple[str, str, str] | None:
+    """What the tenant's hook must carry; None where no hook of ours can be."""
+    if tenant is None or tenant.config.receiver.basic_user is None:
+        return None
+    stored = tenants.secret(tx, tenant.id, SecretName.RECEIVER_BASIC_PASSWORD)
+    password = services.vault.decrypt(stored) if stored else ""
+    return tenant.config.receiver.basic_user, password, tenant.config.pipedrive.webhook_version
 
 
 def _webhook_password(services: Services, tenant: TenantRow) -> str:

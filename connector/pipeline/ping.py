@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from connector.datev.clients import carries_service, get_client
 from connector.datev.operations import Api
 from connector.errors import AmbiguousError, ConnectorError, PartnerAnswer, Problem, TransientError
+from connector.pipeline.hook_check import HookVerdict, check_hook
 from connector.pipeline.kept_logins import CURED_BY_CONNECTING, status
 from connector.pipeline.parking import resume_tenant
 from connector.pipeline.partners import datev_api, pipedrive_client
@@ -42,16 +43,19 @@ class Ping:
     verdicts: tuple[PartnerVerdict, ...]
     resumed: bool
     """The tenant was parked for a login or a right that is there again, and works from here on."""
+    hook: HookVerdict | None = None
+    """Whether deals arrive; None: Pipedrive could not be asked, or the hook is not ours."""
 
     @property
     def ok(self) -> bool:
-        """Whether bookings can go through."""
-        return all(verdict.ok for verdict in self.verdicts)
+        """Whether deals arrive and bookings can go through."""
+        return all(verdict.ok for verdict in self.verdicts) and (self.hook is None or self.hook.ok)
 
     @property
     def only_unreachable(self) -> bool:
         """Whether nothing worse was found than a system that did not answer."""
-        return all(verdict.ok or not verdict.reachable for verdict in self.verdicts)
+        answered = all(verdict.ok or not verdict.reachable for verdict in self.verdicts)
+        return answered and (self.hook is None or self.hook.ok)
 
 
 def ping(services: Services, tenant: TenantRow, *, actor: str) -> Ping:
@@ -66,7 +70,8 @@ def ping(services: Services, tenant: TenantRow, *, actor: str) -> Ping:
         and all(verdict.ok for verdict in verdicts)
         and resume_tenant(services, tenant, actor=actor, message="Pipedrive and DATEV answer well again.")
     )
-    return Ping(verdicts, resumed)
+    hook = check_hook(services, tenant) if verdicts[0].ok else None
+    return Ping(verdicts, resumed, hook)
 
 
 def ping_pipedrive(services: Services, tenant: TenantRow) -> PartnerVerdict:

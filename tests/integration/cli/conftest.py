@@ -15,6 +15,7 @@ from connector import settings as environment
 from connector.datev import identity
 from connector.demo.browser import log_in
 from connector.pipeline.connecting import issue_ticket
+from connector.pipeline.onboarding import find_tenant, subscribe_webhook
 from connector.pipeline.services import Services, open_services
 from connector.store.tenants import TenantRow
 from tests.integration.webapp.world import Sandbox, add_tenant, running_sandbox, tenant_config
@@ -45,6 +46,10 @@ class Machine:
         """Somebody logs the tenant in at DATEV for this client."""
         choices = {"decision": "approve", "user": "sandbox-anna"}
         log_in(issue_ticket(self.services, "acme", "datev", client_id=client_id), choices=choices)
+
+    def subscribe(self) -> None:
+        """Our hooks at Pipedrive."""
+        subscribe_webhook(self.services, find_tenant(self.services, "acme"))
 
     def connect_pipedrive(self) -> None:
         """Somebody logs the tenant in at Pipedrive."""

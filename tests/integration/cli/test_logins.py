@@ -1,6 +1,7 @@
 """``connect``, ``disconnect``, ``ping``, ``datev clients``: the tenant's way to both partners."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -126,13 +127,14 @@ def test_ping_says_that_both_systems_are_well(machine: Machine) -> None:
     machine.add_tenant()
     machine.connect_pipedrive()
     machine.connect_datev()
+    machine.subscribe()
 
     shown = machine.run("ping", "acme")
 
     assert shown.exit_code == 0, shown.output
-    assert ["Pipedrive: ok, Acme GmbH as Erika Muster", "DATEV: ok, Acme GmbH (455148/1)"] == (
-        shown.stdout.splitlines()
-    )
+    *partners, hook = shown.stdout.splitlines()
+    assert ["Pipedrive: ok, Acme GmbH as Erika Muster", "DATEV: ok, Acme GmbH (455148/1)"] == partners
+    assert re.fullmatch(r"Webhook: ok, hook \d+, no delivery yet", hook)
 
 
 def test_ping_without_logins_says_for_each_system_how_to_connect(machine: Machine) -> None:
@@ -171,6 +173,7 @@ def test_ping_tells_a_system_that_does_not_answer_from_one_that_refuses(machine:
     machine.add_tenant()
     machine.connect_pipedrive()
     machine.connect_datev()
+    machine.subscribe()
 
     shown = machine.run("ping", "acme", DATEV_CLIENTS_BASE_URL="http://127.0.0.1:9/v2")
 
@@ -182,6 +185,7 @@ def test_ping_warns_of_a_secret_that_is_never_sent(machine: Machine) -> None:
     machine.add_tenant()
     machine.connect_pipedrive()
     machine.connect_datev()
+    machine.subscribe()
 
     shown = machine.run("ping", "acme", DATEV_CLIENT_SECRET="s3cret")
 
@@ -194,6 +198,7 @@ def test_a_healthy_ping_lifts_a_tenant_that_was_parked_for_a_right(machine: Mach
     machine.add_tenant()
     machine.connect_pipedrive()
     machine.connect_datev()
+    machine.subscribe()
     park(machine, "permission_missing")
 
     shown = machine.run("ping", "acme")
@@ -271,6 +276,7 @@ def test_a_login_still_works_after_the_keys_were_rotated(machine: Machine) -> No
     machine.add_tenant()
     machine.connect_datev()
     machine.connect_pipedrive()
+    machine.subscribe()
 
     rotate_keys(machine.services, new_key=True)
 
