@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.accounting.document_numbers import check_document_number, number_from_pattern
+from connector.accounting.document_numbers import (
+    check_document_number,
+    clean_document_number,
+    number_from_pattern,
+)
 from connector.errors import DataError
 
 
@@ -62,3 +66,40 @@ def test_a_draft_keeps_the_place_of_the_sequence():
     assert check_document_number("RE-{next}", draft=True) is None
     assert check_document_number("", draft=True) is None
     assert "document_number_characters" == check_document_number("RE {next}", draft=True).code
+
+
+@pytest.mark.parametrize(
+    ("written", "cleaned"),
+    [
+        ("RE 2026.17", "RE-2026-17"),
+        ("RE - 17", "RE-17"),
+        (" RE-17 ", "RE-17"),
+        ("#17.", "17"),
+        ("RE_17", "RE-17"),
+        ("RE/17 (Kopie)", "RE/17-Kopie"),
+        ("Größe 5", "Groesse-5"),
+        ("Ré17", "Re17"),
+        ("№ 17", "No-17"),
+        ("\uff11\uff17", "17"),
+        ("\u0661\u0667", "17"),
+        ("re-17", "re-17"),
+        ("a--b", "a--b"),
+        ("...", ""),
+        ("", ""),
+    ],
+)
+def test_a_number_is_cleaned_on_purpose(written, cleaned):
+    assert cleaned == clean_document_number(written)
+
+
+@given(st.text(max_size=30))
+def test_what_was_cleaned_is_taken_or_empty_and_stays_as_it_is(text):
+    cleaned = clean_document_number(text)
+
+    assert re.fullmatch(r"[A-Za-z0-9$&%*+\-/]*", cleaned)
+    assert cleaned == clean_document_number(cleaned)
+
+
+@given(st.from_regex(r"[A-Za-z0-9$&%*+\-/]{1,36}", fullmatch=True))
+def test_a_safe_number_is_never_changed(text):
+    assert text == clean_document_number(text)
