@@ -1,7 +1,7 @@
 """Fiscal years and months of bookings: one batch never crosses either (EXTF field 10 has no year)."""
 
 from calendar import monthrange
-from datetime import date
+from datetime import date, timedelta
 
 
 def fiscal_year_start(day: date, start_month: int, start_day: int) -> date:
@@ -11,6 +11,11 @@ def fiscal_year_start(day: date, start_month: int, start_day: int) -> date:
     """
     start = _start_in(day.year, start_month, start_day)
     return start if start <= day else _start_in(day.year - 1, start_month, start_day)
+
+
+def fiscal_year_end(start: date, start_month: int, start_day: int) -> date:
+    """Last day of the fiscal year that began on ``start``."""
+    return _start_in(start.year + 1, start_month, start_day) - timedelta(days=1)
 
 
 def month_of(day: date) -> date:

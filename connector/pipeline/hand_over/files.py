@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from connector.accounting.debtor import DebtorRecord
-from connector.accounting.fiscal_year import fiscal_year_start, month_of
+from connector.accounting.fiscal_year import fiscal_year_end, fiscal_year_start, month_of
 from connector.accounting.invoice import Invoice
 from connector.accounting.posting import Posting
 from connector.datev.dxso.package import DxsoDocument, DxsoFile, DxsoPackage, PackageHeader
@@ -42,7 +42,7 @@ def extf_header(
         chart=config.terms.chart,
         created_at=created_at,
         date_from=max(month, fiscal_year) if month else None,
-        date_to=_last_day(month) if month else None,
+        date_to=_last_day(config, fiscal_year, month) if month else None,
         label=datev.posting_batch_label if month else "",
         origin=datev.origin,
         dictation_mark=datev.dictation_mark if month else "",
@@ -158,5 +158,9 @@ def check_rendering(
     )
 
 
-def _last_day(month: date) -> date:
-    return month.replace(day=calendar.monthrange(month.year, month.month)[1])
+def _last_day(config: TenantConfig, fiscal_year: date, month: date) -> date:
+    """Of the month, as far as it lies in the fiscal year: a year may end in the middle of one."""
+    datev = config.datev
+    end = fiscal_year_end(fiscal_year, datev.fiscal_year_start_month, datev.fiscal_year_start_day)
+    last = month.replace(day=calendar.monthrange(month.year, month.month)[1])
+    return min(last, end)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.accounting.fiscal_year import fiscal_year_start, month_of
+from connector.accounting.fiscal_year import fiscal_year_end, fiscal_year_start, month_of
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,19 @@ def test_a_fiscal_year_holds_its_days(day, month, start_day):
     assert start <= day
     assert (day - start).days <= 366
     assert start == fiscal_year_start(start, month, start_day)
+
+
+@pytest.mark.parametrize(
+    ("start", "month", "start_day", "expected"),
+    [
+        (date(2026, 1, 1), 1, 1, date(2026, 12, 31)),
+        (date(2026, 4, 15), 4, 15, date(2027, 4, 14)),
+        (date(2027, 2, 28), 2, 29, date(2028, 2, 28)),
+        (date(2028, 2, 29), 2, 29, date(2029, 2, 27)),
+    ],
+)
+def test_a_fiscal_year_ends_the_day_before_the_next(start, month, start_day, expected):
+    assert expected == fiscal_year_end(start, month, start_day)
 
 
 def test_the_month_is_named_by_its_first_day():

@@ -154,6 +154,28 @@ def test_new_year_in_berlin_is_booked_into_the_new_year(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    ("won", "year", "first", "last"),
+    [
+        ("2027-04-14T12:00:00Z", b"20260415", b"20270401", b"20270414"),
+        ("2027-04-15T12:00:00Z", b"20270415", b"20270415", b"20270430"),
+        ("2027-05-01T12:00:00Z", b"20270415", b"20270501", b"20270531"),
+    ],
+)
+def test_a_fiscal_year_may_begin_in_the_middle_of_a_month(
+    tmp_path: Path, won: str, year: bytes, first: bytes, last: bytes
+):
+    path = Path(write_tenant(tmp_path))
+    starts = "client_number = 1\nfiscal_year_start_month = 4\nfiscal_year_start_day = 15"
+    path.write_text(path.read_text("utf-8").replace("client_number = 1", starts), "utf-8")
+    config = read_tenant_file(path, {}, with_secrets=False).config
+
+    found = decided(deal(won_time=won), config)
+    header = preview_file(found, config, DatevFormat.EXTF, created_at=NOW, xsd_dir=None).splitlines()[0]
+
+    assert [year, first, last] == [header.split(b";")[place] for place in (12, 14, 15)]
+
+
+@pytest.mark.parametrize(
     ("booking", "written", "expected"),
     [
         ("", "2027-02-01", []),
