@@ -46,13 +46,16 @@ def choose_debtor(tx: Transaction, tenant: TenantRow, buyer: Party) -> ChosenAcc
     if config.strategy is DebtorStrategy.FIELD:
         named = parse_debtor_number(buyer.debtor_number, tenant.config.terms.account_length)
         return ChosenAccount(_free_for(tx, tenant, buyer.key, DEBTOR, _account(named)), Origin.FIELD)
-    known = _kept(tx, tenant, buyer.key, DEBTOR)
-    if config.strategy is DebtorStrategy.LIST:
-        number = None
-        if buyer.debtor_number:
-            number = _account(parse_debtor_number(buyer.debtor_number, tenant.config.terms.account_length))
-        if known is None or number not in {None, known.account}:
+    by_list = config.strategy is DebtorStrategy.LIST
+    if by_list and buyer.debtor_number:
+        # Looked at before anything that is known: the number is how a person settles what we cannot.
+        number = _account(parse_debtor_number(buyer.debtor_number, tenant.config.terms.account_length))
+        has = debtors.of_party(tx, tenant.id, buyer.key)
+        if has is None or has.account != number:
             return _listed(tx, tenant, buyer, DEBTOR, number)
+    known = _kept(tx, tenant, buyer.key, DEBTOR)
+    if known is None and by_list:
+        return _listed(tx, tenant, buyer, DEBTOR, None)
     return _of_ours(tx, tenant, known, DEBTOR)
 
 

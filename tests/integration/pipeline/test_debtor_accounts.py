@@ -28,6 +28,22 @@ def use(carriage: Carriage, debtors: DebtorConfig, number_field: str = "") -> No
     carriage.apply(config_for(debtors=debtors, sale=SaleConfig(fields=FieldMap(debtor_number=number_field))))
 
 
+def number_on_record(carriage: Carriage, number: str) -> None:
+    """Somebody enters a debtor number on organization 1."""
+    carriage.sandbox.control(
+        "pipedrive/accounts/acme/seed",
+        organization_fields=[{"field_name": NUMBER_FIELD, "field_type": "varchar"}],
+        organizations=[
+            {
+                "id": 1,
+                "name": "Rheinwerk Maschinen GmbH",
+                "address": "Weg 4, 51063 Köln, Germany",
+                "custom_fields": {NUMBER_FIELD: number},
+            }
+        ],
+    )
+
+
 def debtors_of(carriage: Carriage) -> list[tuple[str, int, str]]:
     rows = carriage.rows(t.debtor, "party", "account", "origin")
     return [(row.party, row.account, row.origin) for row in rows]
@@ -168,18 +184,7 @@ def test_an_account_that_was_posted_on_is_never_given_to_another_customer(carria
     add_customer(carriage.sandbox, 2, "Second AG")
     carriage.win(7)
     carriage.finish()
-    carriage.sandbox.control(
-        "pipedrive/accounts/acme/seed",
-        organization_fields=[{"field_name": NUMBER_FIELD, "field_type": "varchar"}],
-        organizations=[
-            {
-                "id": 1,
-                "name": "Rheinwerk Maschinen GmbH",
-                "address": "Weg 4, 51063 Köln, Germany",
-                "custom_fields": {NUMBER_FIELD: "10007"},
-            }
-        ],
-    )
+    number_on_record(carriage, "10007")
     use(carriage, BY_LIST_OR_NEW, NUMBER_FIELD)
     bring_in(carriage, OURS)
 
@@ -236,6 +241,20 @@ def test_an_account_of_ours_that_the_list_gives_to_another_is_reported_and_waits
     retry_run(carriage.services, run.id, actor="test")
     carriage.finish()
     assert "done" == carriage.run(run.id).state
+
+
+def test_a_clash_is_settled_by_the_number_on_the_record(carriage: Carriage) -> None:
+    carriage.win(7)
+    carriage.finish()
+    number_on_record(carriage, "10007")
+    use(carriage, BY_LIST, NUMBER_FIELD)
+    bring_in(carriage, "10000;Somebody Else AG;;;", OURS)
+
+    run = carriage.win(8)
+    carriage.finish()
+
+    assert "done" == carriage.run(run.id).state
+    assert [("organization:1", 10007, "list")] == debtors_of(carriage)
 
 
 def test_every_known_account_tells_where_it_comes_from(carriage: Carriage) -> None:
