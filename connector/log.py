@@ -125,6 +125,8 @@ def configure(*, level: str = "INFO", fmt: str = "json") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # Cutting the letters of one invoice out of a typeface tells dozens of lines about tables.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 
 def get_logger(name: str) -> Any:

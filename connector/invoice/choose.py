@@ -7,8 +7,11 @@ from typing import Any
 from connector.errors import Problem
 
 _PDF_MARK = b"%PDF-"
-_MARK_WITHIN = 1024
-"""Readers accept the mark anywhere in the first 1,024 bytes (ISO 32000, implementation notes)."""
+_MAY_PRECEDE = b"\xef\xbb\xbf \t\r\n"
+"""A byte order mark and blanks. Readers accept anything within 1,024 bytes, a program as well; we do not."""
+_LONGEST_HEAD = 1024
+_OFF, _ON = (False, 0), (True, 1)
+"""Version 1 of Pipedrive's API writes some of its flags as numbers."""
 
 
 def newest_matching_pdf(files: Sequence[Mapping[str, Any]], pattern: str) -> Mapping[str, Any] | None:
@@ -43,11 +46,11 @@ def pdf_missing(pattern: str) -> Problem:
 
 def looks_like_pdf(data: bytes) -> bool:
     """Whether the bytes begin as a PDF does, whatever their name says."""
-    return _PDF_MARK in data[:_MARK_WITHIN]
+    return data[:_LONGEST_HEAD].lstrip(_MAY_PRECEDE).startswith(_PDF_MARK)
 
 
 def _is_pdf(file: Mapping[str, Any]) -> bool:
-    if file.get("active_flag") is False or file.get("inline_flag") is True:
+    if file.get("active_flag") in _OFF or file.get("inline_flag") in _ON:
         return False
     return str(file.get("file_type") or "").lower() == "pdf" or _name(file).lower().endswith(".pdf")
 

@@ -15,11 +15,12 @@ from typing import Any
 
 from connector.errors import DataError, NotFoundError, PermissionMissingError, Problem
 from connector.pipedrive.client import PipedriveClient
-from connector.pipedrive.field_values import UnreadableValueError, number
+from connector.pipedrive.field_values import UnreadableValueError, is_ambiguous, number
 from connector.pipedrive.moments import moment
 from connector.pipedrive.operations import ENTITIES
-from connector.pipedrive.shapes import READ_AGAIN, file_problems, id_of, storable
+from connector.pipedrive.shapes import READ_AGAIN, file_problems, flag_of, id_of, is_list_of_records
 from connector.pipedrive.transport import Record
+from connector.storable import storable
 
 _WRITTEN_OUT = 100
 """Digits; more than any number that is read as one."""
@@ -62,7 +63,7 @@ def read_bundle(client: PipedriveClient, deal_id: int, *, definitions: Definitio
         "files": client.files(deal_id),
         "unavailable": unavailable,
     }
-    if problems := file_problems(bundle["files"]):
+    if problems := [*file_problems(bundle["files"]), *_ambiguous_numbers(bundle)]:
         raise DataError(problems)
     return with_definitions(json_safe(bundle), definitions)
 
@@ -88,7 +89,36 @@ def deal_problems(deal: Mapping[str, Any]) -> list[Problem]:
         for key in ("org_id", "person_id")
         if deal.get(key) is not None and id_of(deal[key]) is None
     ]
+    deleted = deal.get("is_deleted")
+    if deleted is not None and flag_of(deleted) is None:
+        what = f"Whether the deal is deleted cannot be read: {deleted!r:.60}."
+        problems.append(Problem("flag_unreadable", what, "is_deleted", READ_AGAIN))
     return [problem for problem in problems if problem is not None]
+
+
+_NUMBERS = {
+    "products": ("item_price", "quantity", "tax", "discount"),
+    "discounts": ("amount",),
+    "installments": ("amount",),
+}
+"""Numbers by which the invoice's amounts are reckoned."""
+
+
+def _ambiguous_numbers(bundle: Mapping[str, Any]) -> list[Problem]:
+    """Numbers that came as texts and may mean a thousand times as much; true numbers may look the same."""
+    return [
+        Problem(
+            "number_ambiguous",
+            f"The deal's {part} have the text {record[key]!r} as {key}: the sign in it may part thousands "
+            "or decimals.",
+            f"{part}.{key}",
+            "Enter the number again in Pipedrive, or read the deal again.",
+        )
+        for part, keys in _NUMBERS.items()
+        for record in (bundle[part] if is_list_of_records(bundle[part]) else ())
+        for key in keys
+        if isinstance(record.get(key), str) and is_ambiguous(record[key])
+    ]
 
 
 def _status_problems(deal: Mapping[str, Any]) -> list[Problem]:
@@ -137,8 +167,18 @@ def json_safe(value: Any) -> Any:
     """The same with every Decimal as a string, so that no JSON writer or reader can round it.
 
     What JSON has no word for (NaN, Infinity) becomes text, too; so does an exponent that would take pages to
-    write out. Whoever reads it as a number refuses it. Texts lose what PostgreSQL does not take.
+    write out. Whoever reads it as a number refuses it. In texts, what PostgreSQL does not take is replaced.
+
+    :raises DataError: nested deeper than any record of Pipedrive.
     """
+    try:
+        return _json_safe(value)
+    except RecursionError as e:
+        what = "Pipedrive's answer about the deal is nested deeper than any record."
+        raise DataError([Problem("nested_too_deep", what, "deal", READ_AGAIN)]) from e
+
+
+def _json_safe(value: Any) -> Any:
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, Decimal):
@@ -146,9 +186,9 @@ def json_safe(value: Any) -> Any:
     if isinstance(value, float) and not isfinite(value):
         return str(value)
     if isinstance(value, Mapping):
-        return {storable(str(key)): json_safe(inner) for key, inner in value.items()}
+        return {storable(str(key)): _json_safe(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [json_safe(inner) for inner in value]
+        return [_json_safe(inner) for inner in value]
     return value
 
 

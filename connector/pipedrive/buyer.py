@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any
 
 from connector.accounting.party import Address, CustomerStatus, Party
 from connector.pipedrive.countries import country_code
 from connector.pipedrive.field_reader import FieldReader, as_text
 from connector.pipedrive.field_values import PostalParts, UnreadableValueError, postal_parts
-from connector.pipedrive.shapes import READ_AGAIN, id_of
+from connector.pipedrive.shapes import READ_AGAIN, flag_of, id_of
 from connector.tenants.config import SaleConfig
 
 _POSTAL_LINE = re.compile(r"(?:(?P<sign>[A-Z]{1,3})[- ])?(?P<code>\d[\d ]{2,5}\d)\s+(?P<city>\D.*)")
@@ -58,7 +59,15 @@ def _record(
         reader.report(
             "buyer_id_missing", f"The deal's {part} has no id: {record.get('id')!r:.60}.", part, READ_AGAIN
         )
-    if record.get("is_deleted") is True:
+    deleted = record.get("is_deleted")
+    if deleted is not None and flag_of(deleted) is None:
+        reader.report(
+            "flag_unreadable",
+            f"Whether the deal's {part} is deleted cannot be read: {deleted!r:.60}.",
+            part,
+            READ_AGAIN,
+        )
+    if flag_of(deleted):
         reader.report(
             "buyer_deleted",
             f"The deal's {part} {record.get('id')} is deleted in Pipedrive.",
@@ -110,7 +119,7 @@ def _person(record: Mapping[str, Any], config: SaleConfig, reader: FieldReader) 
 
 
 def _name(record: Mapping[str, Any], part: str, reader: FieldReader) -> str:
-    name = _text(record.get("name"))
+    name = reader.legible(_text(record.get("name")), part, f"{part}'s name")
     if not name:
         reader.report("buyer_name_missing", f"The {part} has no name.", part, f"Give the {part} a name.")
     return name
@@ -142,7 +151,10 @@ def _parts(value: Any, reader: FieldReader) -> PostalParts:
     if value is None:
         return PostalParts()
     try:
-        return postal_parts(value)
+        parts = postal_parts(value)
+        for part in astuple(parts):
+            reader.legible(part, "address", "address")
+        return parts
     except UnreadableValueError as e:
         reader.report("address_unreadable", f"The address cannot be read: {e}.", "address", "Enter it again.")
         return PostalParts()

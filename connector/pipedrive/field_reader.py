@@ -12,10 +12,12 @@ from connector.pipedrive.field_values import (
     Money,
     UnreadableValueError,
     day,
+    is_ambiguous,
     number,
 )
 from connector.pipedrive.fields import FieldCatalog
 from connector.pipedrive.operations import ENTITIES
+from connector.storable import REPLACEMENT
 
 YES = frozenset({"yes", "ja", "true", "wahr", "1", "x", "y", "j", "oui", "si", "sí", "tak"})
 NO = frozenset({"no", "nein", "false", "falsch", "0", "n", "non", "nie"})
@@ -55,12 +57,21 @@ class FieldReader:
 
     def text(self, entity: str, record: Mapping[str, Any] | None, wanted: str) -> str:
         """The field as text: labels, numbers without superfluous zeros, dates as ISO."""
-        return as_text(self.value(entity, record, wanted))
+        return self.legible(as_text(self.value(entity, record, wanted)), wanted, f"field {wanted!r}")
 
     def number(self, entity: str, record: Mapping[str, Any] | None, wanted: str) -> Decimal | None:
         """The field as a number, also from a text field or a monetary one."""
         found = self.value(entity, record, wanted)
         if found is None:
+            return None
+        if isinstance(found, str) and is_ambiguous(found):
+            self.report(
+                "number_ambiguous",
+                f"The field {wanted!r} holds {found!r}, whose sign may part thousands or decimals.",
+                wanted,
+                "Write it with two or four decimals and no sign for thousands, or make the field one for "
+                "numbers.",
+            )
             return None
         try:
             return number(found.amount if isinstance(found, Money) else found)
@@ -109,11 +120,22 @@ class FieldReader:
         if value is None:
             return ""
         if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
-            return str(value)
+            return self.legible(str(value), key, what)
         self.report(
             "text_unreadable", f"The {what} is no text: {value!r:.60}.", key, "Enter it again in Pipedrive."
         )
         return ""
+
+    def legible(self, text: str, field: str, what: str) -> str:
+        """The text; one with a character that got lost on its way must not stand on an invoice."""
+        if REPLACEMENT in text:
+            self.report(
+                "text_unreadable",
+                f"The {what} holds a character that cannot be read: {text!r:.60}.",
+                field,
+                "Enter it again in Pipedrive.",
+            )
+        return text
 
     def report(self, code: str, message: str, field: str, cure: str) -> None:
         """Keep a problem; the same one is kept once."""

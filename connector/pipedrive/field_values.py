@@ -100,8 +100,9 @@ def decode(field_type: str, options: Mapping[str, str], value: Any) -> FieldValu
 def number(value: Any) -> Decimal:
     """A number from JSON, or as a person writes it (``1.234,56`` or ``1,234.56`` or ``1234.56``).
 
-    :raises UnreadableValueError: no number, or one beyond all reason (``1e999999``); a lone group separator
-        (``1.234``) counts as a decimal point.
+    A lone separator parts decimals, as it does in JSON: ask :func:`is_ambiguous` of what a person wrote.
+
+    :raises UnreadableValueError: no number, or one beyond all reason (``1e999999``).
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise UnreadableValueError(f"{value!r:.60} is no number")
@@ -109,13 +110,8 @@ def number(value: Any) -> Decimal:
         raise UnreadableValueError("the number is too large")
     if isinstance(value, str) and len(value) > LONGEST_NUMBER:
         raise UnreadableValueError(f"{value!r:.60} is too long for a number")
-    text = re.sub(r"[\s\u00a0\u202f']", "", str(value))
-    if re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})*,\d+", text) or re.fullmatch(r"[+-]?\d+,\d+", text):
-        text = text.replace(".", "").replace(",", ".")
-    elif re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+\.\d+", text):
-        text = text.replace(",", "")
     try:
-        result = Decimal(text)
+        result = Decimal(_plain(str(value).strip()))
     except InvalidOperation:
         raise UnreadableValueError(f"{value!r:.60} is no number") from None
     if not result.is_finite():
@@ -123,6 +119,30 @@ def number(value: Any) -> Decimal:
     if result and result.adjusted() not in MAGNITUDES:
         raise UnreadableValueError(f"{value!r:.60} is too {'large' if result.adjusted() > 0 else 'small'}")
     return result or Decimal(0)
+
+
+def is_ambiguous(text: str) -> bool:
+    """Whether a text such as ``1.234`` or ``1,234`` may mean a thousand times as much elsewhere."""
+    return _AMBIGUOUS.fullmatch(text.strip()) is not None
+
+
+_AMBIGUOUS = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
+_PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+"""As JSON and Python write numbers; Python's own reading takes ``1_0`` and Arabic digits as well."""
+_COMMA = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+),[0-9]+")
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+\.[0-9]+")
+_BLANKS = re.compile(r"[+-]?[0-9]{1,3}([ \u00a0\u202f'\u2019][0-9]{3})+([.,][0-9]+)?")
+
+
+def _plain(text: str) -> str:
+    """The same number as Python writes it; empty if it is none."""
+    if _BLANKS.fullmatch(text):
+        text = re.sub(r"[ \u00a0\u202f'\u2019]", "", text)
+    if _COMMA.fullmatch(text):
+        text = text.replace(".", "").replace(",", ".")
+    elif _GROUPED.fullmatch(text):
+        text = text.replace(",", "")
+    return text if _PLAIN.fullmatch(text) else ""
 
 
 def day(value: Any) -> date:

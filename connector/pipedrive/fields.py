@@ -12,6 +12,7 @@ from typing import Any
 from connector.errors import DataError, Problem
 from connector.pipedrive.field_values import FieldValue, UnreadableValueError, decode
 from connector.pipedrive.operations import ENTITIES
+from connector.pipedrive.shapes import custom_fields_problem
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,8 @@ class FieldCatalog:
 
         :raises DataError: the value has not the shape of its type, or its option is unknown.
         """
+        if field.is_custom and (problem := custom_fields_problem(field.entity, record)):
+            raise DataError([problem])
         custom = record.get("custom_fields")
         values = custom if field.is_custom and isinstance(custom, Mapping) else record
         try:

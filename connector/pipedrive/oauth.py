@@ -19,8 +19,8 @@ from connector.errors import (
 )
 from connector.http import Answer, HttpClient
 from connector.pipedrive import verdicts
-from connector.pipedrive.shapes import storable
 from connector.settings import PipedriveSettings
+from connector.storable import storable
 
 REFRESH_BEFORE = timedelta(minutes=5)
 """A token lives 60 minutes; refreshed this early it outlives the longest step."""

@@ -17,7 +17,7 @@ from connector.pipedrive.field_values import DateRange, UnreadableValueError, nu
 from connector.pipedrive.moments import moment
 from connector.pipedrive.sale_billing import read_installments
 from connector.pipedrive.sale_lines import LineReader
-from connector.pipedrive.shapes import READ_AGAIN, list_problems, records_of
+from connector.pipedrive.shapes import READ_AGAIN, custom_field_problems, list_problems, records_of
 from connector.tenants.config import NumberConfig, SaleConfig
 
 
@@ -34,7 +34,7 @@ def read_sale(
     problems: list[Problem] = []
     reader = FieldReader(bundle, problems)
     deal = _deal(bundle)
-    problems += list_problems(bundle)
+    problems += [*list_problems(bundle), *custom_field_problems(bundle)]
     fields = config.fields
     currency = reader.written(deal, "currency", "deal's currency")
     if not currency:

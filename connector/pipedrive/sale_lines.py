@@ -9,7 +9,7 @@ from connector.accounting.terms import BookingTerms
 from connector.pipedrive.field_reader import FieldReader, as_text
 from connector.pipedrive.field_values import UnreadableValueError, number
 from connector.pipedrive.sale_billing import read_recurrence
-from connector.pipedrive.shapes import records_of
+from connector.pipedrive.shapes import flag_of, records_of
 from connector.tenants.config import SaleConfig
 
 
@@ -21,7 +21,9 @@ class LineReader:
     ) -> None:
         self._deal = bundle["deal"]
         self._records = [
-            record for record in records_of(bundle, "products") if record.get("is_enabled") is not False
+            record
+            for record in records_of(bundle, "products")
+            if flag_of(record.get("is_enabled")) is not False
         ]
         self._catalog = {str(record.get("id")): record for record in records_of(bundle, "catalog")}
         self._config = config
@@ -95,7 +97,7 @@ class LineReader:
     def _check_enabled(self, record: Mapping[str, Any]) -> None:
         """A line that may be disabled must not be booked because its switch cannot be read."""
         enabled = record.get("is_enabled")
-        if enabled is None or isinstance(enabled, bool):
+        if enabled is None or flag_of(enabled) is not None:
             return
         self._reader.report(
             "line_unreadable",

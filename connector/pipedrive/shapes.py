@@ -40,9 +40,9 @@ def records_of(bundle: Mapping[str, Any], part: str) -> Sequence[Mapping[str, An
     return [record for record in found if isinstance(record, Mapping)] if isinstance(found, list) else []
 
 
-def storable(text: str) -> str:
-    """The text without NULs and half surrogates, which JSON may carry and PostgreSQL does not take."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+def flag_of(value: Any) -> bool | None:
+    """A yes or no, also where it is written as 1 or 0, as version 1 does; None if it is neither."""
+    return bool(value) if isinstance(value, int) and value in (0, 1) else None
 
 
 def list_problems(bundle: Mapping[str, Any]) -> list[Problem]:
@@ -55,6 +55,22 @@ def list_problems(bundle: Mapping[str, Any]) -> list[Problem]:
         for part in LISTS
         if bundle.get(part) is not None and not is_list_of_records(bundle[part])
     ]
+
+
+def custom_fields_problem(entity: str, record: Any) -> Problem | None:
+    """Custom fields that are no object: taken for empty, defaults would decide the invoice."""
+    if not isinstance(record, Mapping) or isinstance(record.get("custom_fields") or {}, Mapping):
+        return None
+    what = f"The {entity}'s custom fields are no object."
+    return Problem("custom_fields_unreadable", what, f"{entity}.custom_fields", READ_AGAIN)
+
+
+def custom_field_problems(bundle: Mapping[str, Any]) -> list[Problem]:
+    """The same for every record of a bundle."""
+    records = [(entity, bundle.get(entity)) for entity in ("deal", "organization", "person")]
+    records += [("product", record) for record in records_of(bundle, "catalog")]
+    found = [custom_fields_problem(entity, record) for entity, record in records]
+    return [problem for problem in found if problem is not None]
 
 
 def file_problems(files: Any) -> list[Problem]:

@@ -22,7 +22,7 @@ from connector.errors import (
     TransientError,
 )
 from connector.http import Answer
-from connector.pipedrive.shapes import storable
+from connector.storable import storable
 
 PARTNER = "Pipedrive"
 

@@ -66,6 +66,13 @@ def test_lines_of_libraries_look_the_same(lines: Lines) -> None:
     assert (line["event"], line["level"], line["logger"]) == ("retry 1 of 3", "warning", "some.library")
 
 
+def test_the_typefaces_library_tells_warnings_only(lines: Lines) -> None:
+    logging.getLogger("fontTools.subset").info("glyf subsetted")
+    assert "" == lines.text
+    logging.getLogger("fontTools.subset").warning("no such table")
+    assert "no such table" == lines.only()["event"]
+
+
 def test_tenant_run_and_step_are_bound_for_a_block_of_work(lines: Lines) -> None:
     with log.bound_contextvars(tenant="muster", run=7):
         logging.getLogger("some.library").warning("inside")

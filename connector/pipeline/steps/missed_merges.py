@@ -11,6 +11,7 @@ from connector.accounting.vat_ids import normalise_vat_id
 from connector.errors import NotFoundError, PermissionMissingError
 from connector.pipedrive.client import PipedriveClient
 from connector.pipedrive.merges import PartyMerge
+from connector.pipedrive.shapes import flag_of
 from connector.pipeline.merged_buyers import follow_merge
 from connector.pipeline.partners import pipedrive_client
 from connector.pipeline.runner import Work
@@ -59,7 +60,7 @@ def _is_gone(client: PipedriveClient, party: str) -> bool:
     kind, _, number = party.partition(":")
     read = client.organization if kind == "organization" else client.person
     try:
-        return read(int(number)).get("is_deleted") is True
+        return bool(flag_of(read(int(number)).get("is_deleted")))
     except NotFoundError:
         return True
     except PermissionMissingError:

@@ -6,6 +6,7 @@ from typing import Any
 from connector.pipedrive.bundle import read_bundle, read_definitions, with_definitions
 from connector.pipedrive.fields import stale_entities
 from connector.pipedrive.operations import ENTITIES
+from connector.pipedrive.shapes import flag_of
 from connector.pipeline.partners import pipedrive_client
 from connector.pipeline.runner import Work
 from connector.store import tenants
@@ -42,7 +43,7 @@ def read_deal(work: Work, deal_id: int) -> dict[str, Any]:
 def not_won(bundle: dict[str, Any]) -> str:
     """The status of a deal that is not to be booked (``open``, ``deleted`` …); empty if it is won."""
     deal = bundle["deal"]
-    if deal.get("is_deleted") is True:
+    if flag_of(deal.get("is_deleted")):
         # Pipedrive shows a deleted deal for thirty days more, with the status it had.
         return "deleted"
     return "" if deal.get("status") == "won" else str(deal.get("status"))

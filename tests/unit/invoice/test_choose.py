@@ -65,7 +65,10 @@ def test_a_record_with_little_in_it_still_works():
     [
         (b"%PDF-1.7\n", True),
         (b"\xef\xbb\xbf%PDF-1.4", True),
-        (b"x" * 1024 + b"%PDF-1.4", False),
+        (b"\r\n \t%PDF-1.4", True),
+        (b"MZ" + b"\x00" * 500 + b"%PDF-1.4", False),
+        (b"x%PDF-1.4", False),
+        (b" " * 1024 + b"%PDF-1.4", False),
         (b"<html>", False),
         (b"", False),
     ],

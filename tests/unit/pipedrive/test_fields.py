@@ -17,6 +17,7 @@ from connector.pipedrive.field_values import (
     UnreadableValueError,
     day,
     decode,
+    is_ambiguous,
     number,
 )
 from connector.pipedrive.fields import FieldCatalog, stale_entities
@@ -172,11 +173,59 @@ def test_no_value_breaks_the_reading(kind, value):
         ("1 234,50", "1234.50"),
         ("-3,5", "-3.5"),
         ("1.0845", "1.0845"),
+        ("1'234.50", "1234.50"),
+        ("1.234.567,8", "1234567.8"),
+        ("1E+3", "1000"),
+        (".5", "0.5"),
         (7, "7"),
     ],
 )
 def test_numbers_are_read_as_people_write_them(text, expected):
     assert Decimal(expected) == number(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u0663",
+        "1_0",
+        "\uff11\uff12",
+        "1 2",
+        "12 34",
+        "1.2.3",
+        "1,2,3",
+        "0x10",
+        "1e",
+        "--1",
+        ".",
+        "",
+        "NaN",
+        "inf",
+        "1e5x",
+    ],
+)
+def test_what_is_no_number_in_our_digits_is_none(text):
+    with pytest.raises(UnreadableValueError):
+        number(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "ambiguous"),
+    [
+        ("1.234", True),
+        ("-1,234", True),
+        ("123.456", True),
+        ("0.234", False),
+        ("0,234", False),
+        ("1.2345", False),
+        ("1.23", False),
+        ("1234.567", False),
+        ("1.234,56", False),
+        ("1.234.567", False),
+    ],
+)
+def test_one_sign_with_three_digits_behind_it_may_part_thousands_or_decimals(text, ambiguous):
+    assert ambiguous is is_ambiguous(text)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from connector.pipedrive.client import PipedriveClient
 from connector.pipedrive.fields import stale_entities
 from connector.pipedrive.operations import ENTITIES
 from connector.pipedrive.sale import document_number_from, read_sale
+from connector.pipeline.steps.reading import not_won
 from connector.pipeline.steps.resolve import facts_of
 from connector.tenants.config import NumberConfig, NumberSource
 from tests.unit.pipedrive import bundles
@@ -306,5 +307,107 @@ def test_a_deal_that_cannot_be_read_stops_its_run_with_the_reason(
     assert code == caught.value.code
 
 
-def test_texts_lose_what_the_database_does_not_take() -> None:
-    assert {"title": "Umbau ?", "x": ["ab"]} == json_safe({"title": "Um\x00bau \ud800", "x": ["a\x00b"]})
+def test_what_the_database_does_not_take_is_replaced_and_seen() -> None:
+    assert {"title": "Um\ufffdbau \ufffd", "x": ["a\ufffdb"]} == json_safe(
+        {"title": "Um\x00bau \ud800", "x": ["a\x00b"]}
+    )
+
+
+@pytest.mark.parametrize(
+    ("place", "field"),
+    [
+        (("deal", "title"), "title"),
+        (("organization", "name"), "organization"),
+        (("organization", "address", "locality"), "address"),
+        (("products", 0, "name"), "name"),
+        (("deal", "custom_fields", bundles.ORDER), "Bestellnummer"),
+    ],
+)
+@pytest.mark.parametrize("lost", [chr(0), chr(0xD800), chr(0xFFFD)], ids=ascii)
+def test_a_text_that_lost_a_character_names_its_field(place: tuple[Any, ...], field: str, lost: str) -> None:
+    with pytest.raises(DataError) as caught:
+        carried(spoiled(place, f"Mu{lost}ster"))
+
+    assert [("text_unreadable", field)] == [(found.code, found.field) for found in caught.value.problems]
+    assert "Mu\ufffdster" in caught.value.message
+
+
+def test_an_answer_nested_deeper_than_any_record_is_no_bug() -> None:
+    deep: Any = 1
+    for _level in range(600):
+        deep = [deep]
+    with pytest.raises(DataError) as caught:
+        json_safe({"deal": deep})
+    assert "nested_too_deep" == caught.value.code
+
+
+@pytest.mark.parametrize("part", ["deal", "organization"])
+@pytest.mark.parametrize("strange", [[1, 2], "x", 5, True])
+def test_custom_fields_of_another_shape_are_not_taken_for_empty(part: str, strange: Any) -> None:
+    with pytest.raises(DataError) as caught:
+        carried(spoiled((part, "custom_fields"), strange))
+
+    assert f"{part}.custom_fields" in [problem.field for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("strange", ["no", 2, [], {}, -1, 0.5])
+def test_a_deletion_that_cannot_be_read_is_a_problem(strange: Any) -> None:
+    with pytest.raises(DataError) as caught:
+        carried(spoiled(("deal", "is_deleted"), strange))
+    assert ("flag_unreadable", "is_deleted") == (caught.value.code, caught.value.field)
+    with pytest.raises(DataError) as caught:
+        carried(spoiled(("organization", "is_deleted"), strange))
+    assert ("flag_unreadable", "organization") == (caught.value.code, caught.value.field)
+
+
+@pytest.mark.parametrize(("written", "deleted"), [(True, True), (1, True), (False, False), (0, False)])
+def test_a_flag_may_be_written_as_a_number(written: Any, deleted: bool) -> None:
+    bundle = spoiled(("deal", "is_deleted"), written)
+    assert ("deleted" if deleted else "") == not_won(bundle)
+    parts = spoiled(("organization", "is_deleted"), written)
+    if deleted:
+        with pytest.raises(DataError, match="is deleted"):
+            carried(parts)
+    else:
+        carried(parts)
+
+
+def test_a_line_that_is_switched_off_by_a_number_is_not_booked() -> None:
+    bundle = realistic()
+    bundle["products"][0]["is_enabled"] = 0
+    sale = read_sale(bundle, config=bundles.CONFIG, terms=TERMS, document_number="1")
+    assert 1 == len(sale.lines)
+
+
+@pytest.mark.parametrize(
+    ("place", "field"),
+    [
+        (("products", 0, "item_price"), "products.item_price"),
+        (("products", 0, "quantity"), "products.quantity"),
+        (("discounts", 0, "amount"), "discounts.amount"),
+    ],
+)
+@pytest.mark.parametrize("text", ["1.234", "1,234", "-12.000"])
+def test_a_number_as_text_that_may_mean_a_thousand_times_as_much_is_a_problem(
+    place: tuple[Any, ...], field: str, text: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        carried(spoiled(place, text))
+    assert ("number_ambiguous", field) == (caught.value.code, caught.value.field)
+    assert caught.value.cure
+
+
+def test_a_true_number_with_three_decimals_is_not_ambiguous() -> None:
+    carried(spoiled(("discounts", 0, "amount"), 1.234))
+
+
+@pytest.mark.parametrize(("text", "ambiguous"), [("1.085", True), ("1,085", True), ("1,0850", False)])
+def test_an_exchange_rate_in_a_field_for_text_must_be_clear(text: str, ambiguous: bool) -> None:
+    bundle = spoiled(("deal", "custom_fields", bundles.RATE), text)
+    next(one for one in bundle["deal_fields"] if one["field_code"] == bundles.RATE)["field_type"] = "varchar"
+    problems = []
+    try:
+        read_sale(bundle, config=bundles.CONFIG, terms=TERMS, document_number="1")
+    except DataError as e:
+        problems = [(problem.code, problem.field) for problem in e.problems]
+    assert ([("number_ambiguous", "Kurs")] if ambiguous else []) == problems
