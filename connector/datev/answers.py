@@ -101,8 +101,8 @@ def malformed(operation: Operation, answer: Answer, what: str) -> ConnectorError
 
 
 def is_same_id(one: str, other: str) -> bool:
-    """Whether two ids name the same thing: DATEV writes GUIDs with large and small letters."""
-    return one.casefold() == other.casefold()
+    """Whether two GUIDs name the same thing: DATEV writes them with and without hyphens, large and small."""
+    return one.casefold().replace("-", "") == other.casefold().replace("-", "")
 
 
 class WireSchema(Schema):

@@ -13,12 +13,15 @@ from marshmallow import fields
 
 from connector.datev.answers import (
     WireDate,
+    WireId,
     WireInteger,
     WireMoment,
     WireSchema,
     WireText,
+    is_same_id,
     load_many,
     load_one,
+    malformed,
 )
 from connector.datev.api import DatevApi
 from connector.datev.file_names import clean_file_name, media_type
@@ -96,7 +99,7 @@ class _FiscalYearSchema(WireSchema):
 
 
 class _DocumentsClientSchema(WireSchema):
-    id = fields.String(required=True)
+    id = WireId(required=True)
     name = WireText()
     is_document_management_available = fields.Boolean(load_default=False, allow_none=True)
     basic_accounting_information = fields.List(
@@ -109,6 +112,7 @@ class _FileSchema(WireSchema):
 
 
 class _DocumentSchema(WireSchema):
+    id = WireText()
     document_type = WireText()
     files = fields.List(fields.Nested(_FileSchema), load_default=list, allow_none=True)
 
@@ -134,6 +138,8 @@ def get_documents_client(api: DatevApi, client_id: str) -> DocumentsClient:
     """
     answer = api.call(GET_DOCUMENTS_CLIENT, ids={"client_id": client_id})
     item = load_one(GET_DOCUMENTS_CLIENT, answer, _DocumentsClientSchema)
+    if item["id"] != client_id:
+        raise malformed(GET_DOCUMENTS_CLIENT, answer, "it speaks of another client")
     return DocumentsClient(
         id=item["id"],
         name=item["name"],
@@ -160,7 +166,8 @@ def put_document(
         is already there" (DCO01253) means that upload; else it means somebody's other copy, to which the
         booking's link would not lead.
     :raises DataError: the file cannot be uploaded as it is; lists every reason, nothing was sent.
-    :raises TransientError: may be repeated, with ``repeated=True``.
+    :raises TransientError: may be repeated, with ``repeated=True``; also where the answer is about another
+        document.
     """
     cleaned = clean_file_name(file_name)
     problems = _problems(cleaned, content, document_type, note)
@@ -179,6 +186,8 @@ def put_document(
             return DocumentUploaded(guid, True, cleaned, "", None)
         raise
     item = load_one(PUT_DOCUMENT, answer, _DocumentSchema)
+    if item["id"] and not is_same_id(item["id"], guid):
+        raise malformed(PUT_DOCUMENT, answer, "it speaks of another document")
     uploaded_at = next((file["upload_date"] for file in item["files"] or ()), None)
     return DocumentUploaded(guid, False, cleaned, item["document_type"], uploaded_at)
 

@@ -61,6 +61,7 @@ def _run(
         if event.kind in SAID_EVENTS:
             teller.live(f"[{event}]")
 
+    _say_ignored(environ, teller)
     teller.live("Starting PostgreSQL, Valkey, web, workers, beat, Flower and the sandbox …")
     with ensure(environ, var_dir, exclusive=True, on_event=tell, say=teller.live) as servers:
         stages: list[Stage] = []
@@ -94,6 +95,17 @@ def _play(environ: Mapping[str, str], stage: Stage, teller: Teller, patience: Pa
         return Play(services, stage, teller, patience).run()
     finally:
         services.database.close()
+
+
+OWN_PORTS = ("MLC_WEB_BIND", "FLOWER_PORT")
+"""Settings of ``up`` that the demo leaves alone, so that it runs beside anything."""
+
+
+def _say_ignored(environ: Mapping[str, str], teller: Teller) -> None:
+    given = [name for name in OWN_PORTS if environ.get(name, "").strip()]
+    if given:
+        verb = "does" if len(given) == 1 else "do"
+        teller.live(f"The demo takes free ports of its own: {' and '.join(given)} {verb} not count here.")
 
 
 def _say_addresses(stage: Stage, environ: Mapping[str, str], var_dir: Path, teller: Teller) -> None:

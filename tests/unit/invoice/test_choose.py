@@ -40,7 +40,9 @@ def test_nothing_matches_nothing():
     "change",
     [
         {"active_flag": False},
+        {"active_flag": 0},
         {"inline_flag": True},
+        {"inline_flag": 1},
         {"name": "Rechnung.docx", "file_type": "docx"},
     ],
 )

@@ -52,6 +52,21 @@ def test_a_document_goes_under_our_guid_with_type_and_note():
     assert datetime(2026, 11, 22, 8, 24, 12, tzinfo=UTC) == uploaded.uploaded_at
 
 
+def test_an_upload_that_is_told_of_another_document_is_repeated():
+    with pytest.raises(TransientError, match="another document"):
+        put(FakeHttp(Script(201, {**CREATED.body, "id": "deadbeef"})))
+
+
+@pytest.mark.parametrize("named", [GUID, GUID.upper(), GUID.replace("-", ""), None, 7])
+def test_an_upload_that_is_told_of_no_other_document_is_ours(named):
+    assert GUID == put(FakeHttp(Script(201, {**CREATED.body, "id": named}))).guid
+
+
+def test_the_documents_of_another_client_are_no_answer():
+    with pytest.raises(TransientError, match="another client"):
+        get_documents_client(api_with(FakeHttp(Script(200, {"id": "455148-2"}))), "455148-1")
+
+
 def test_without_document_type_and_note_no_metadata_is_sent():
     http = FakeHttp(CREATED)
     put(http)
