@@ -266,6 +266,8 @@ class _Seeder:
             self._store.put("pd_line", line["id"], line, scope)
         for discount in row["discounts"]:
             self._discount(key, scope, discount)
+        for earlier in self._store.all("pd_installment", scope):
+            self._store.delete("pd_installment", earlier["id"], scope)
         for installment in row["installments"]:
             self._installment(key, scope, installment)
         for file in row["files"]:
