@@ -12,7 +12,8 @@ from connector.accounting.invoicing import build_invoice
 from connector.accounting.posting import Posting
 from connector.accounting.tax_table import Booking, Park, TaxRule
 from tests.unit.accounting import samples
-from tests.unit.accounting.tax_cases import BOOKED, Case
+from tests.unit.accounting.tax_case import Case
+from tests.unit.accounting.tax_cases import BOOKED
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,9 @@ def _when(rule: TaxRule, language: Language) -> str:
     conditions = []
     for name, wanted in rule.when.items():
         words = language.facts[name]
-        values = sorted(wanted, key=lambda value: (list(words).index(value) if value in words else -1, str(value)))
+        values = sorted(
+            wanted, key=lambda value: (list(words).index(value) if value in words else -1, str(value))
+        )
         conditions.append(" / ".join(words.get(value, f"{value} %") for value in values))
     return "; ".join(conditions) or language.everything
 
@@ -266,9 +269,7 @@ def postings_of(case: Case, chart: str) -> tuple[Posting, ...]:
     terms = case.booking_terms(chart)
     tables = {"terms": terms, "chart": samples.chart(chart)}
     invoice = build_invoice(case.sale(), rules=samples.rules(), **tables)
-    return build_postings(
-        invoice, deal_id=4711, debtor_account=10001, document_guid=samples.GUID, **tables
-    )
+    return build_postings(invoice, deal_id=4711, debtor_account=10001, document_guid=samples.GUID, **tables)
 
 
 def _row_text(row: Posting, language: Language) -> str:

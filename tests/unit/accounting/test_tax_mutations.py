@@ -16,7 +16,8 @@ from connector.accounting.tax_facts import TaxFacts
 from connector.accounting.tax_table import Booking, Park, TaxRule
 from connector.errors import Problem
 from tests.unit.accounting import samples
-from tests.unit.accounting.tax_cases import CASES, expected, outcome
+from tests.unit.accounting.tax_case import expected, outcome
+from tests.unit.accounting.tax_cases import CASES
 from tests.unit.accounting.tax_space import all_facts
 
 _WORDS_ONLY = {"reason", "cure", "because"}

@@ -11,7 +11,8 @@ from connector.accounting.tax import TaxDecision
 from connector.accounting.tax_overrides import TaxOverrides
 from connector.errors import DataError, Problem, TableError
 from tests.unit.accounting import samples
-from tests.unit.accounting.tax_cases import AT, AT_C, DE, GOODS, OSS, Case
+from tests.unit.accounting.tax_case import Case
+from tests.unit.accounting.tax_cases import AT, AT_C, DE, GOODS, OSS
 
 COURSE = {
     "name": "course_abroad",

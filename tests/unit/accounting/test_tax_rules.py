@@ -11,7 +11,8 @@ from connector.accounting.tax_facts import TaxFacts
 from connector.accounting.tax_table import Park
 from connector.errors import Problem
 from tests.unit.accounting import samples, tax_cases
-from tests.unit.accounting.tax_cases import BOOKED, CASES, PARKED, expected, outcome
+from tests.unit.accounting.tax_case import expected, outcome
+from tests.unit.accounting.tax_cases import BOOKED, CASES, PARKED
 from tests.unit.accounting.tax_space import all_facts
 
 D = Decimal

@@ -12,8 +12,8 @@ from connector.datev.dxso import DxsoDocument, PackageHeader, render_package
 from connector.datev.dxso.elements import LEDGER_NAMESPACE
 from connector.datev.extf import BatchHeader, render_posting_batch
 from tests.unit.accounting import samples
+from tests.unit.accounting.tax_case import Case
 from tests.unit.accounting.tax_case_table import postings_of
-from tests.unit.accounting.tax_cases import Case
 
 _CREATED_AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 _CHARTS = ("skr03", "skr04")
