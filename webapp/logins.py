@@ -1,8 +1,8 @@
 """The pages on which a person connects a tenant: the link, the partners' callbacks, the choice of a client.
 
-A page never carries a secret: the ticket is spent by the first request and the partner's ``code`` and
-``state`` by the callback, which both answer with a redirect, so that neither stays in the address bar or the
-history. What has to come back lies in HttpOnly cookies.
+No address keeps a secret that is still good: the ticket is spent by the button on its page, and the partner's
+``code`` and ``state`` by the callback; both answer with a redirect. What has to come back lies in HttpOnly
+cookies.
 """
 
 import hashlib
@@ -39,10 +39,18 @@ def logins(services: Services) -> Blueprint:
     cookies = _Cookies(secure=services.settings.public_url.startswith("https://"))
 
     @blueprint.get("/connect/<any(datev, pipedrive):partner>")
+    def show_button(partner: str) -> Response:
+        # Whoever only looks (a mail scanner, a preview of the link) must not spend the ticket.
+        ticket = request.args.get("ticket", "")
+        tenant = connecting.look(services, partner, ticket)
+        return Response(_page("begin.html", partner=partner, tenant=tenant, ticket=ticket))
+
+    @blueprint.post("/connect/<any(datev, pipedrive):partner>")
     def begin(partner: str) -> Response:
-        if request.method == "HEAD":
-            return Response()  # a preview of the link must not spend the ticket
-        away = connecting.begin(services, partner, request.args.get("ticket", ""))
+        # The ticket is what no other site knows; this also keeps one from beginning a login of its own here.
+        if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+            abort(403)
+        away = connecting.begin(services, partner, request.form.get("ticket", ""))
         return cookies.leave(away, partner)
 
     @blueprint.get("/oauth/<any(datev, pipedrive):partner>/callback")

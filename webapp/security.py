@@ -24,13 +24,14 @@ def protect(app: Flask, settings: Settings) -> None:
 def security_headers(settings: Settings) -> dict[str, str]:
     """Nothing of ours is framed, cached, guessed at or loaded from elsewhere.
 
-    ``form-action`` names DATEV's login beside ourselves, because browsers apply it to the redirect that
-    answers a form too: choosing a client leads straight to DATEV's login page.
+    ``form-action`` names the partners' logins beside ourselves, because browsers apply it to the redirect
+    that answers a form too: beginning, and choosing a client, lead straight to a login page.
     """
-    login = urlsplit(settings.datev.login_base_url)
+    addresses = (settings.datev.login_base_url, settings.pipedrive.oauth_base_url)
+    logins = " ".join(f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses))
     headers = {
         "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-        f"frame-ancestors 'none'; form-action 'self' https: {login.scheme}://{login.netloc}",
+        f"frame-ancestors 'none'; form-action 'self' https: {logins}",
         "X-Frame-Options": "DENY",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",

@@ -7,11 +7,12 @@ import click
 
 from connector.cli.arguments import tenant_argument
 from connector.cli.exit_codes import ExitCode
-from connector.cli.failures import Failure
+from connector.cli.failures import Failure, problem_lines
 from connector.cli.output import JSON, format_option, local_time, moment_text, say, show
 from connector.cli.ping_lines import verdict_facts, verdict_lines
 from connector.cli.session import actor, opened_services
 from connector.errors import Problem
+from connector.log import redact_text
 from connector.pipeline.awaiting_login import await_login
 from connector.pipeline.connecting import TICKET_LIFETIME, issue_ticket
 from connector.pipeline.kept_logins import ConnectionStatus
@@ -65,6 +66,8 @@ def connect(*, partner: str, tenant_key: str, client_id: str, wait: bool, timeou
         login = await_login(
             services, tenant, partner, since=since, patience=timedelta(seconds=timeout), tell=say
         )
+        if isinstance(login, Problem):
+            raise Failure(_login_failed(login), ExitCode.REFUSED)
         if login is None:
             raise Failure(_nobody_came(services.settings.public_url, timeout), ExitCode.REFUSED)
     show(fmt, {"tenant": tenant_key, **_login(login)}, lambda _: [_connected_line(login)])
@@ -99,6 +102,11 @@ def _check_api_token(services: Services, tenant: TenantRow, fmt: str) -> None:
         raise Failure(
             _failed_lines(verdict.problems), ExitCode.ATTENTION if verdict.reachable else ExitCode.UNREACHABLE
         )
+
+
+def _login_failed(problem: Problem) -> list[str]:
+    told = problem_lines(problem, head="Error: the login failed. ")
+    return [*(redact_text(line) for line in told), "  → Then make a new link with the same command."]
 
 
 def _nobody_came(public_url: str, timeout: int) -> list[str]:

@@ -1,7 +1,9 @@
 """Connecting a tenant: from the operator's command to a login that is kept.
 
 1. ``ml-connector connect`` issues a one-time link (:func:`issue_ticket`).
-2. The browser opens it; the ticket is spent at once and the browser sent to the partner (:func:`begin`).
+2. The browser opens it and sees a page with a button (:func:`look`): mail scanners and previews of links open
+   addresses too, and must not use one up. The button spends the ticket and the browser goes to the partner
+   (:func:`begin`).
 3. The partner sends the browser back (:func:`finish`): Pipedrive is done then; DATEV goes on with the choice
    of a client (:func:`choice`, :func:`choose`) and a second login, unless the link already named the client.
 """
@@ -11,7 +13,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from connector.datev.operations import is_path_id
-from connector.errors import ConfigurationError, NotFoundError, PermanentError
+from connector.errors import ConfigurationError, ConnectorError, NotFoundError, PermanentError
 from connector.pipeline import datev_login, login_attempts, pipedrive_login
 from connector.pipeline.datev_login import ChooseClient, Connected, choice, choose
 from connector.pipeline.kept_logins import ConnectionStatus, disconnect, status
@@ -34,6 +36,7 @@ __all__ = [
     "disconnect",
     "finish",
     "issue_ticket",
+    "look",
     "status",
 ]
 
@@ -71,6 +74,20 @@ def issue_ticket(services: Services, tenant_key: str, partner: str, *, client_id
     return f"{services.settings.public_url}/connect/{partner}?ticket={ticket}"
 
 
+def look(services: Services, partner: str, ticket: str) -> TenantRow:
+    """Whom the ticket connects; it stays good.
+
+    :raises PermanentError: the ticket is unknown, spent or too old.
+    """
+    with services.database.transaction() as tx:
+        tenant_id = tickets.find_ticket(
+            tx, ticket_hash=login_attempts.hashed("ticket", ticket), partner=partner, now=services.clock.now()
+        )
+        if tenant_id is not None:
+            return tenants.get(tx, tenant_id)
+    raise _unusable(partner)
+
+
 def begin(services: Services, partner: str, ticket: str) -> Redirect:
     """Spend the ticket and say where the browser logs in.
 
@@ -83,12 +100,7 @@ def begin(services: Services, partner: str, ticket: str) -> Redirect:
         )
         tenant = tenants.get(tx, used.tenant_id) if used else None
     if used is None or tenant is None:
-        raise PermanentError(
-            "This link has been used, is incomplete, or is older than "
-            f"{TICKET_LIFETIME.seconds // 60} minutes.",
-            code="link_unusable",
-            cure=f"Make a new one: ml-connector connect {partner} TENANT",
-        )
+        raise _unusable(partner)
     short = partner == DATEV and not used.client_id
     return login_attempts.authorize(services, tenant, partner, SESSION if short else LONG, used.client_id)
 
@@ -104,9 +116,21 @@ def finish(
     returned = login_attempts.take_back(
         services, partner, state=answer.get("state", ""), browser_secret=browser_secret
     )
-    login_attempts.refuse_if_denied(returned, partner, answer)
     complete = {DATEV: datev_login.finish, PIPEDRIVE: pipedrive_login.finish}[partner]
-    return complete(services, returned, answer["code"])
+    try:
+        login_attempts.refuse_if_denied(returned, partner, answer)
+        return complete(services, returned, answer["code"])
+    except ConnectorError as e:
+        login_attempts.note_failed(services, returned.tenant, partner, e.problems[0])
+        raise
+
+
+def _unusable(partner: str) -> PermanentError:
+    return PermanentError(
+        f"This link has been used, is incomplete, or is older than {TICKET_LIFETIME.seconds // 60} minutes.",
+        code="link_unusable",
+        cure=f"Make a new one: ml-connector connect {partner} TENANT",
+    )
 
 
 def _check_wish(tenant: TenantRow, partner: str, client_id: str) -> None:

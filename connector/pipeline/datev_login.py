@@ -100,8 +100,30 @@ def choice(services: Services, choice_secret: str) -> Choice:
         row = connections.find(tx, key)
     options = [ClientOption(client, _problems(tenant, client)) for client in clients]
     options.sort(key=lambda option: bool(option.problems))
+    if all(option.problems for option in options):
+        login_attempts.note_failed(services, tenant, DATEV, _none_to_choose(tenant, options))
     return Choice(
         tenant, row.subject_name if row else "", row.refresh_expires_at if row else None, tuple(options)
+    )
+
+
+def _none_to_choose(tenant: TenantRow, options: list[ClientOption]) -> Problem:
+    """Why the page of choice offers nothing."""
+    wanted = tenant.config.datev
+    for option in options:
+        client = option.client
+        if (client.consultant_number, client.client_number) == (
+            wanted.consultant_number,
+            wanted.client_number,
+        ):
+            return option.problems[0]
+    return Problem(
+        "client_not_seen",
+        f"The DATEV login does not see the client {wanted.consultant_number}/{wanted.client_number}"
+        + (", only others." if options else ", nor any other."),
+        "datev.client_number",
+        "Ask the tax adviser to give this DATEV account the right to the client (in DATEV's rights "
+        "administration), or log in with another one; if the numbers are wrong, correct the tenant's file.",
     )
 
 

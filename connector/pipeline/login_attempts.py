@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connector.datev import oauth as datev_oauth
-from connector.errors import ConfigurationError, PermanentError
+from connector.errors import ConfigurationError, PermanentError, Problem
 from connector.pipedrive import oauth as pipedrive_oauth
 from connector.pipeline.services import Services
 from connector.pipeline.tokens import DATEV, PIPEDRIVE, reconnect_command
-from connector.store import tenants, tickets
+from connector.store import journal, tenants, tickets
 from connector.store.connections import LONG, SESSION
 from connector.store.tenants import TenantRow
 from connector.store.tickets import NewAttempt
@@ -49,6 +49,24 @@ class Returned:
     client_id: str
     nonce: str = field(repr=False)
     verifier: str = field(repr=False)
+
+
+LOGIN_FAILED = "login_failed"
+"""The journal's word for a login that ended without being kept; whoever waits for it is told."""
+
+
+def note_failed(services: Services, tenant: TenantRow, partner: str, problem: Problem) -> None:
+    """Write down that a login has ended, and why: the command that made its link looks for this."""
+    with services.database.transaction() as tx:
+        journal.write(
+            tx,
+            tenant_id=tenant.id,
+            at=services.clock.now(),
+            event=LOGIN_FAILED,
+            actor="login page",
+            message=problem.message,
+            details={"partner": partner, "problems": [problem.as_dict()]},
+        )
 
 
 def hashed(purpose: str, secret: str) -> str:

@@ -64,3 +64,13 @@ def of_run(tx: Transaction, run_id: int) -> list[JournalRow]:
         .order_by(t.journal.c.id)
     )
     return [JournalRow(*row) for row in tx.execute(chosen)]
+
+
+def of_tenant_since(tx: Transaction, tenant_id: int, event: str, at: datetime) -> list[JournalRow]:
+    """A tenant's rows of one event from a moment on, oldest first."""
+    chosen = (
+        sa.select(*(t.journal.c[name] for name in JournalRow.__slots__))
+        .where(t.journal.c.tenant_id == tenant_id, t.journal.c.event == event, t.journal.c.at >= at)
+        .order_by(t.journal.c.id)
+    )
+    return [JournalRow(*row) for row in tx.execute(chosen)]

@@ -78,6 +78,17 @@ def add_ticket(
     )
 
 
+def find_ticket(tx: Transaction, *, ticket_hash: str, partner: str, now: datetime) -> int | None:
+    """The tenant of a ticket that could be used now, without using it up."""
+    return tx.execute(
+        sa.select(connect_ticket.c.tenant_id).where(
+            connect_ticket.c.ticket_hash == ticket_hash,
+            connect_ticket.c.partner == partner,
+            connect_ticket.c.expires_at > now,
+        )
+    ).scalar_one_or_none()
+
+
 def use_ticket(tx: Transaction, *, ticket_hash: str, partner: str, now: datetime) -> Ticket | None:
     """Use a ticket up; None: unknown, used, ended or for the other partner."""
     row = tx.execute(

@@ -35,10 +35,8 @@ def subscribed(machine: Machine, tenant_file: Path) -> Iterator[None]:
     machine.run("webhook", "remove", "acme")
 
 
-def apply(machine: Machine, path: Path, hook_password: str = "first") -> str:
-    shown = machine.run(
-        "tenant", "apply", str(path), NOT_SET_ANYWHERE="token-acme", HOOK_PASSWORD=hook_password
-    )
+def apply(machine: Machine, path: Path, of_hook: str = "first") -> str:
+    shown = machine.run("tenant", "apply", str(path), NOT_SET_ANYWHERE="token-acme", HOOK_PASSWORD=of_hook)
     assert shown.exit_code == 0, shown.output
     return shown.stdout
 

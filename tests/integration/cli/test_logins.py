@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 import requests
 
-from connector.demo.browser import log_in
+from connector.demo.browser import LoginStumbledError, log_in
 from connector.pipeline.awaiting_login import await_login
-from connector.pipeline.connecting import issue_ticket
+from connector.pipeline.connecting import ConnectionStatus, issue_ticket
 from connector.pipeline.key_rotation import rotate_keys
 from connector.store import tenants
 from connector.tenants.config import DatevFormat
@@ -53,6 +54,28 @@ def test_connect_prints_the_link_and_waits_until_the_login_is_done(machine: Mach
     assert "Waiting for the login" in messages
 
 
+def test_connect_ends_at_once_where_the_login_is_denied(machine: Machine) -> None:
+    machine.add_tenant()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from connector.cli import main; main()", "connect", "pipedrive", "acme"],
+        env={**machine.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        link = next(line.strip() for line in process.stdout if line.startswith("http"))
+        with pytest.raises(LoginStumbledError):
+            log_in(link, choices={"decision": "deny"})
+        _told, messages = process.communicate(timeout=DEADLINE_S)
+    finally:
+        process.kill()
+
+    assert process.returncode == 1
+    assert "Error: the login failed. The access was not allowed; nothing was changed." in messages
+
+
 def test_the_short_login_is_told_on_the_way(machine: Machine) -> None:
     tenant = machine.add_tenant()
     since = machine.services.clock.now()
@@ -72,7 +95,7 @@ def test_the_short_login_is_told_on_the_way(machine: Machine) -> None:
         sleep=go_on,
     )
 
-    assert login is not None
+    assert isinstance(login, ConnectionStatus)
     assert login.connected
 
 
@@ -239,7 +262,9 @@ def test_a_tenant_parked_for_another_reason_stays_parked_and_ping_says_so(machin
 def test_clients_are_listed_while_the_short_login_is_there(machine: Machine) -> None:
     machine.add_tenant()
     with requests.Session() as browser:
-        consent = browser.get(issue_ticket(machine.services, "acme", "datev"), timeout=10)
+        page, _, query = issue_ticket(machine.services, "acme", "datev").partition("?")
+        ticket = query.removeprefix("ticket=")
+        consent = browser.post(page, data={"ticket": ticket}, timeout=10)
         choice = browser.get(machine.sandbox.consent(consent.url, "sandbox-anna"), timeout=10)
 
     shown = machine.run("datev", "clients", "acme")

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -18,6 +18,8 @@ from connector.errors import (
     TransientError,
 )
 from connector.pipeline import connecting
+from connector.pipeline.awaiting_login import await_login
+from connector.pipeline.connecting import ConnectionStatus
 from connector.pipeline.services import Services
 from connector.pipeline.tokens import datev_access_token, pipedrive_authorization
 from connector.store import connections, tables, tenants
@@ -198,12 +200,73 @@ def test_a_link_works_once(services: Services, tenant: TenantRow, person: Person
     assert "Dieser Link gilt nicht mehr" in _text(again)
 
 
-def test_a_preview_of_the_link_does_not_spend_it(
+def test_whoever_only_looks_at_the_link_does_not_spend_it(
     services: Services, tenant: TenantRow, person: Person
 ) -> None:
-    parts = urlsplit(connecting.issue_ticket(services, "acme", "datev"))
+    link = connecting.issue_ticket(services, "acme", "datev")
+    parts = urlsplit(link)
     assert person.browser.head(f"{parts.path}?{parts.query}").status_code == 200
-    assert person.browser.get(f"{parts.path}?{parts.query}").status_code == 303
+    for _look in range(2):
+        page = person.browser.get(f"{parts.path}?{parts.query}")
+        assert (page.status_code, "Continue to the login" in _text(page)) == (200, True)
+        assert "Set-Cookie" not in page.headers
+    assert person.open(link).status_code == 303
+
+
+def test_another_site_cannot_press_the_button(services: Services, tenant: TenantRow, person: Person) -> None:
+    link = connecting.issue_ticket(services, "acme", "datev")
+    ticket = parse_qs(urlsplit(link).query)["ticket"][0]
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    answer = person.browser.post("/connect/datev", data={"ticket": ticket}, headers=headers)
+    assert answer.status_code == 403
+    assert person.open(link).status_code == 303, "it was not spent"
+
+
+@pytest.mark.parametrize(("partner", "user"), [("datev", ANNA), ("pipedrive", "acme/1")])
+def test_whoever_waits_for_a_login_learns_at_once_that_it_was_denied(
+    services: Services, tenant: TenantRow, person: Person, partner: str, user: str
+) -> None:
+    since = services.clock.now()
+    person.log_in(person.open(connecting.issue_ticket(services, "acme", partner)), user, decision="deny")
+    assert _awaited(services, tenant, partner, since) == "login_denied"
+
+
+def test_whoever_waits_for_a_login_learns_at_once_of_the_wrong_company(
+    services: Services, tenant: TenantRow, person: Person
+) -> None:
+    since = services.clock.now()
+    person.log_in(person.open(connecting.issue_ticket(services, "acme", "pipedrive")), "other/1")
+    assert _awaited(services, tenant, "pipedrive", since) == "company_mismatch"
+
+
+def test_whoever_waits_for_a_login_learns_at_once_that_no_client_can_be_chosen(
+    services: Services, person: Person
+) -> None:
+    datev = replace(tenant_config().datev, client_number=9)
+    tenant = add_tenant(services, tenant_config(datev=datev))
+    since = services.clock.now()
+    person.log_in(person.open(connecting.issue_ticket(services, "acme", "datev")), ANNA)
+    page = _text(person.browser.get("/connect/datev/client"))
+    assert "ask the tax adviser to give it to your DATEV account" in page
+    assert _awaited(services, tenant, "datev", since) == "client_not_seen"
+
+
+def test_an_earlier_failure_does_not_end_a_new_wait(
+    services: Services, tenant: TenantRow, person: Person, clock: MovableClock
+) -> None:
+    person.log_in(person.open(connecting.issue_ticket(services, "acme", "datev")), ANNA, decision="deny")
+    clock.offset += timedelta(seconds=1)
+    assert _awaited(services, tenant, "datev", services.clock.now()) is None
+    assert _awaited(services, tenant, "pipedrive", services.clock.now() - timedelta(minutes=1)) is None
+
+
+def _awaited(services: Services, tenant: TenantRow, partner: str, since: datetime) -> str | None:
+    """The code of the problem that ends the wait; None: it goes on."""
+    outcome = await_login(
+        services, tenant, partner, since=since, patience=timedelta(0), tell=lambda _step: None
+    )
+    assert not isinstance(outcome, ConnectionStatus)
+    return outcome.code if outcome else None
 
 
 def test_a_link_is_too_old_after_half_an_hour(

@@ -54,7 +54,7 @@ def test_behind_https_browsers_are_told_to_stay_there(tmp_path: Path) -> None:
 def test_the_form_may_lead_to_the_login_that_is_configured(tmp_path: Path) -> None:
     web = client(tmp_path, DATEV_LOGIN_BASE_URL="http://127.0.0.1:7000/datev/openid")
     policy = web.get("/healthz").headers["Content-Security-Policy"]
-    assert policy.endswith("form-action 'self' https: http://127.0.0.1:7000")
+    assert policy.endswith("form-action 'self' https: http://127.0.0.1:7000 https://oauth.pipedrive.com")
 
 
 def test_an_unknown_address_is_a_page_for_people_and_json_for_programs(tmp_path: Path) -> None:
