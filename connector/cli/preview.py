@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from connector import settings as environment
+from connector.accounting.exchange_rates import Published
 from connector.cli.arguments import readable_file
 from connector.cli.exit_codes import ExitCode
 from connector.cli.failures import Failure, problem_lines
@@ -23,10 +24,12 @@ from connector.cli.session import environ, opened_services
 from connector.clock import SystemClock
 from connector.errors import ConfigurationError, DataError, NotFoundError, Problem
 from connector.pipeline.booking_tables import tenant_tables
+from connector.pipeline.ecb_file import read_ecb_rates
+from connector.pipeline.exchange_rates import given_rates
 from connector.pipeline.preview import NEEDS_ATTENTION, POSTED, Known, Preview, as_plain, decide, preview_file
 from connector.pipeline.services import Services
 from connector.pipeline.steps.identity import identity_of
-from connector.store import debtors, documents, runs, tenants
+from connector.store import debtors, documents, ecb_rates, runs, tenants
 from connector.tenants.config import DatevFormat, TenantConfig
 from connector.tenants.toml_file import read_tenant_file
 
@@ -43,6 +46,8 @@ class Subject:
     bundle: dict[str, Any]
     config: TenantConfig
     known: Known
+    published: Published | None
+    """Reference rates of foreign currencies, where some are at hand."""
 
 
 @click.command()
@@ -53,6 +58,13 @@ class Subject:
     type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=Path),
     metavar="FILE.json",
     help="The deal as read; - for stdin.",
+)
+@click.option(
+    "--rates",
+    "rates_file",
+    type=readable_file,
+    metavar="FILE",
+    help="With --bundle: a file of reference rates as `rates import` takes it.",
 )
 @click.option("--run", "run_id", type=click.IntRange(min=1), metavar="RUN", help="A run instead of files.")
 @click.option(
@@ -69,7 +81,13 @@ class Subject:
     help="Where to write the file; without it, to stdout.",
 )
 def preview(
-    *, tenant_file: Path | None, bundle_file: Path | None, run_id: int | None, fmt: str, output: Path | None
+    *,
+    tenant_file: Path | None,
+    bundle_file: Path | None,
+    rates_file: Path | None,
+    run_id: int | None,
+    fmt: str,
+    output: Path | None,
 ) -> None:
     """Show how a deal would be booked. Nothing is drawn, stored or sent.
 
@@ -83,13 +101,14 @@ def preview(
     file_format = FILE_FORMATS.get(fmt)
     _check_output(fmt, file_format, output)
     if run_id is not None:
-        if tenant_file or bundle_file:
+        if tenant_file or bundle_file or rates_file:
             raise click.UsageError("Give either --run, or --tenant and --bundle.")
         with opened_services() as services:
             subject = _of_run(services, run_id)
     elif tenant_file and bundle_file:
         config = read_tenant_file(tenant_file, environ(), with_secrets=False).config
-        subject = Subject(_read_bundle(bundle_file), config, Known())
+        published = given_rates(read_ecb_rates(rates_file.read_bytes())) if rates_file else None
+        subject = Subject(_read_bundle(bundle_file), config, Known(), published)
     else:
         raise click.UsageError("Give --tenant FILE.toml and --bundle FILE.json, or --run RUN.")
     now = SystemClock().now()
@@ -101,6 +120,7 @@ def preview(
         subject.known,
         created_at=now,
         xsd_dir=xsd_dir,
+        published=subject.published,
     )
     if file_format is None:
         show(fmt, as_plain(decided), preview_lines)
@@ -190,6 +210,7 @@ def _of_run(services: Services, run_id: int) -> Subject:
                 debtor.account if debtor else None,
                 document.document_number if document else "",
             ),
+            given_rates(ecb_rates.of_currency(tx, str(bundle["deal"].get("currency")))),
         )
 
 

@@ -31,7 +31,11 @@ def _invoice_lines(invoice: dict[str, Any]) -> list[str]:
     period = invoice["service_period_end"]
     return facts(
         [
-            ("Invoice", f"{invoice['number'] or '(no number yet)'} of {invoice['date']}"),
+            (
+                "Credit note" if invoice["corrects"] else "Invoice",
+                f"{invoice['number'] or '(no number yet)'} of {invoice['date']}",
+            ),
+            ("Corrects", invoice["corrects"]),
             ("Service", f"{invoice['service_date'] or ''}{f' to {period}' if period else ''}"),
             ("Due", invoice["due_date"]),
             (

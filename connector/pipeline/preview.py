@@ -312,6 +312,7 @@ def _invoice_facts(invoice: Invoice) -> dict[str, Any]:
         "service_date": _day(invoice.service_date),
         "service_period_end": _day(invoice.service_period_end),
         "due_date": _day(invoice.due_date),
+        "corrects": invoice.corrects,
         "currency": invoice.currency,
         "net": str(invoice.net),
         "tax": str(invoice.tax),
