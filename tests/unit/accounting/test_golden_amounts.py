@@ -1,9 +1,9 @@
 """Sixty deals reckoned by hand: lines → net and tax per rate → gross → rows as DATEV books them (SKR03).
 
 How to read a row. Prices: *excl* tax is added, *incl* tax is inside, *none* no tax is stated. Lines:
-quantity × price @ rate, then what is taken off this line (``-10%``, ``-5.00``) and ``#`` its cost centre. Off the
-deal: the deal's own discounts. Per rate: net + tax. Rows: side, gross, revenue account; the debtor stands on
-the other side.
+quantity × price @ rate, then what is taken off this line (``-10%``, ``-5.00``) and ``#`` its cost centre.
+Off the deal: the deal's own discounts. Per rate: net + tax. Rows: side, gross, revenue account; the debtor
+stands on the other side.
 """
 
 from decimal import Decimal

@@ -7,6 +7,7 @@ import pytest
 
 from connector.accounting.party import CustomerStatus
 from connector.accounting.sale import SupplyKind, TaxMethod
+from connector.errors import DataError
 from tests.unit.accounting.invoices import D, amount, build, codes, percent
 from tests.unit.accounting.samples import austrian, buyer, line, sale
 
@@ -51,6 +52,35 @@ def test_an_inclusive_value_is_never_compared_with_the_net():
     assert ["value_differs_from_lines"] == codes(sale(line("119.00"), value="100.00", tax_method=INCLUSIVE))
 
 
+@pytest.mark.parametrize(("value", "expected"), [("666.00", None), ("665.93", None), ("665.80", "parks")])
+def test_the_value_may_have_been_reckoned_without_rounding_each_line(value, expected):
+    # 20 × 0.333 × 99.99: rounded line by line 666.00, at the end 665.93.
+    lines = [line("99.99", position=n, quantity=D("0.333")) for n in range(1, 21)]
+    deal = sale(*lines, value=value)
+
+    if expected is None:
+        assert D("666.00") == build(deal).net
+    else:
+        assert ["value_differs_from_lines"] == codes(deal)
+
+
+def test_every_sum_that_was_compared_is_named():
+    deal = sale(line("100.00"), discounts=(percent("10"),), value="50")
+    with pytest.raises(DataError) as caught:
+        build(deal)
+
+    assert (
+        "The deal's value is 50, but its lines come to 90.00 (net) or 107.10 (gross) or "
+        "100.00 (before the deal's discounts) or 119.00 (gross before the deal's discounts)."
+    ) == caught.value.message
+
+
+def test_a_service_may_come_after_the_invoice():
+    ahead = build(sale(line(), service_date=date(2027, 3, 1), service_period_end=date(2027, 3, 31)))
+
+    assert (date(2027, 3, 1), date(2027, 3, 31)) == (ahead.service_date, ahead.service_period_end)
+
+
 def test_a_deal_without_lines_parks_as_long_as_nobody_said_what_its_value_is():
     deal = sale(value="1000.00", discounts=(percent("10"),))
 
@@ -72,6 +102,10 @@ def test_a_deal_without_lines_parks_as_long_as_nobody_said_what_its_value_is():
         ({"document_number": ""}, "document_number_missing"),
         ({"document_number": "RE 1"}, "document_number_characters"),
         ({"due_date": date(2026, 11, 19)}, "due_date_before_document"),
+        ({"document_date": date(9999, 12, 31)}, "document_date_beyond_reason"),
+        ({"document_date": date(1, 1, 1)}, "document_date_beyond_reason"),
+        ({"won_on": date(2025, 11, 18)}, "document_date_far_from_won"),
+        ({"won_on": date(2027, 11, 22)}, "document_date_far_from_won"),
         ({"service_period_end": date(2026, 11, 1)}, "service_period_backwards"),
         (
             {"service_date": date(2026, 11, 2), "service_period_end": date(2026, 11, 1)},
