@@ -29,6 +29,24 @@ LINE = '{"id": 1, "name": "Workshop", "quantity": 1, "tax": 19, "tax_method": "e
             ),
         ),
         (
+            "deals/7$",
+            '{"success": true, "data": {"id": 4242, "title": "Another deal", "status": "won"}}',
+            "malformed_answer",
+            (
+                "Pipedrive's answer to GET /v2/deals/{id} has not the documented shape: it speaks of the "
+                "record 4242, not 7. It was tried 12 times."
+            ),
+        ),
+        (
+            "organizations/1$",
+            '{"success": true, "data": {"id": 999999, "name": "Stranger GmbH"}}',
+            "malformed_answer",
+            (
+                "Pipedrive's answer to GET /v2/organizations/{id} has not the documented shape: it speaks of "
+                "the record 999999, not 1. It was tried 12 times."
+            ),
+        ),
+        (
             "dealFields",
             '{"success": true, "data": [5]}',
             "malformed_answer",
@@ -65,3 +83,15 @@ def test_a_run_goes_on_once_the_answers_are_right_again(carriage: Carriage) -> N
     carriage.finish()
 
     assert "done" == carriage.run(run.id).state
+
+
+def test_a_refusal_in_words_that_cannot_be_stored_is_told_with_these_replaced(carriage: Carriage) -> None:
+    run = carriage.win(7)
+    body = '{"success": false, "error": "a\\u0000b\\ud800", "error_info": "x\\u0000"}'
+    carriage.sandbox.fault("deals/7$", method="GET", status=400, body=body, times=99)
+
+    carriage.finish()
+
+    parked = carriage.run(run.id)
+    assert ("needs_attention", "partner_refused") == (parked.state, parked.reason_code)
+    assert "a\ufffdb\ufffd x\ufffd" in parked.reason_message
