@@ -7,6 +7,15 @@ from connector.store import Transaction, batches, journal
 
 def close_at_once(tx: Transaction, *, tenant_id: int, batch_id: int, now: datetime) -> None:
     """Close the batch that a run has just joined, in the transaction of the joining."""
+    _close(tx, tenant_id, batch_id, now, "Closed at once.")
+
+
+def close_full(tx: Transaction, *, tenant_id: int, batch_id: int, now: datetime) -> None:
+    """Close a batch that has no room for the run at its door, which opens the next one."""
+    _close(tx, tenant_id, batch_id, now, "Closed: its file has no room for the next document.")
+
+
+def _close(tx: Transaction, tenant_id: int, batch_id: int, now: datetime, message: str) -> None:
     batches.close(tx, batch_id, now=now)
     journal.write(
         tx,
@@ -17,5 +26,5 @@ def close_at_once(tx: Transaction, *, tenant_id: int, batch_id: int, now: dateti
         from_state="open",
         to_state="closed",
         actor="cadence",
-        message="Closed at once.",
+        message=message,
     )

@@ -1,5 +1,6 @@
 """What every step needs, put together once per process and passed in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,8 +10,11 @@ from connector.call_budget import RedisCalls
 from connector.clock import Clock, SystemClock
 from connector.errors import Problem, SettingsError
 from connector.http import HttpClient, StepBudget, new_session
+from connector.pipeline.batch_sizes import BATCH_LIMITS
 from connector.settings import Settings
 from connector.store import Database
+from connector.store.batches import BatchSize
+from connector.tenants.config import DatevFormat
 from connector.timers import Timers, timers
 from connector.vault import KeyFile, Vault
 
@@ -25,6 +29,8 @@ class Services:
     clock: Clock = field(default_factory=SystemClock)
     interruptions: tuple[type[Exception], ...] = ()
     """What breaks a step off from outside, such as the soft time limit of whatever executes the steps."""
+    batch_limits: Mapping[DatevFormat, BatchSize] = field(default_factory=lambda: BATCH_LIMITS)
+    """What one batch may hold; smaller where a test wants to see it full."""
 
     @cached_property
     def timers(self) -> Timers:

@@ -1,4 +1,4 @@
-"""Batches: what goes to DATEV in one file."""
+"""Batches: what goes to DATEV in one file, and no more than one file takes."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -31,6 +31,26 @@ class BatchRow:
 
 
 _COLUMNS = [t.batch.c[name] for name in BatchRow.__slots__]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSize:
+    """How much one run brings, or how much a batch may hold."""
+
+    documents: int
+    rows: int
+    """Postings."""
+    posting_bytes: int
+    """Of the rows in the file of the postings, at most."""
+    debtor_bytes: int
+    """Of the rows in the file of the debtors, at most."""
+
+    def fits(self, limit: "BatchSize") -> bool:
+        """Whether it stays within a limit."""
+        return all(getattr(self, name) <= getattr(limit, name) for name in self.__slots__)
+
+
+_SIZES = [t.batch.c[name] for name in BatchSize.__slots__]
 
 
 def get(tx: Transaction, batch_id: int, *, lock: bool = False) -> BatchRow | None:
@@ -86,6 +106,31 @@ def _lock_open(tx: Transaction, *, tenant_id: int, fiscal_year: date, month: dat
         )
         .with_for_update()
     ).scalar_one_or_none()
+
+
+def take_in(tx: Transaction, batch_id: int, size: BatchSize, *, fmt: str, limit: BatchSize) -> bool:
+    """Count what a run brings. False, and nothing counted, where the batch is closed, of another format or
+    has no room for it: then the run belongs into the next one.
+
+    What a later attempt leaves out stays counted: nothing joins a closed batch, so nobody asks any more.
+    """
+    taken = tx.execute(
+        t.batch.update()
+        .where(
+            t.batch.c.id == batch_id,
+            t.batch.c.state == "open",
+            t.batch.c.format == fmt,
+            *(column + getattr(size, column.name) <= getattr(limit, column.name) for column in _SIZES),
+        )
+        .values({column: column + getattr(size, column.name) for column in _SIZES})
+    )
+    return taken.rowcount == 1
+
+
+def carries_debtor(tx: Transaction, batch_id: int, debtor_id: int) -> bool:
+    """Whether a run of the batch is booked on this debtor, whose record its file then holds once."""
+    mine = sa.exists().where(t.run.c.batch_id == batch_id, t.run.c.debtor_id == debtor_id)
+    return bool(tx.execute(sa.select(mine)).scalar_one())
 
 
 def close(tx: Transaction, batch_id: int, *, now: datetime) -> bool:

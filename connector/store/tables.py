@@ -194,6 +194,10 @@ batch = Table(
     Column("reason_cure", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("documents", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("posting_bytes", Integer, nullable=False),
+    Column("debtor_bytes", Integer, nullable=False),
 )
 
 run = Table(

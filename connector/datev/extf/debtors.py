@@ -30,6 +30,16 @@ def render_debtors(header: BatchHeader, records: Iterable[DebtorRecord]) -> byte
     return b"".join(chunks(header, DEBTORS, _DebtorRows(header), records))
 
 
+def longest_debtor_row(record: DebtorRecord) -> int:
+    """Bytes that the row of a debtor takes at most: every quote doubled, the line end included."""
+    contents = _contents(record)
+    return _EMPTY_ROW + sum(map(len, contents)) + sum(content.count('"') for content in contents)
+
+
+_EMPTY_ROW = sum(len(column.empty_cell) + 1 for column in DEBTOR_COLUMNS) + 1
+"""254 empty cells, 253 separators, CR LF."""
+
+
 class _DebtorRows:
     """Rows of one file; each account may stand in it once."""
 

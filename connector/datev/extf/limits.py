@@ -10,6 +10,8 @@ MAX_BYTES = 50 * 1024 * 1024
 """Size of one file: 50 MB."""
 MAX_HEADER_CHARACTERS = 1_000
 """Length of the header record."""
+MOST_BYTES_ABOVE_ROWS = 8 * 1024
+"""Header record and headings take less: at most 1,000 characters, and 4,655 of the debtors' 254 headings."""
 
 FILE_NAME = re.compile(r"EXTF_[A-Za-z0-9_.\-]{1,51}\.csv")
 """``EXTF_``, up to 51 characters, ``.csv``; DATEV replaces other characters by underscores."""
