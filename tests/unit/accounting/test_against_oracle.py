@@ -31,7 +31,7 @@ def _line(draw, method: TaxMethod) -> dict:
     )
     price = draw(
         st.one_of(
-            st.sampled_from([D("0.01"), D("99.99"), D("-20"), D("0.005")]),
+            st.sampled_from([D("0.01"), D("99.99"), D("-20"), D("0.005"), D("1.50"), D("-2.50"), D("4.50")]),
             st.decimals("-500", "9999.999", places=3),
         )
     )
