@@ -12,12 +12,29 @@ _HEADS = {
     "ignored": "This deal would be left alone:",
 }
 
+_PART_HEADS = {"posted": "would be booked.", "needs_attention": "would wait for a person:"}
+
 
 def preview_lines(value: dict[str, Any]) -> list[str]:
-    """Outcome and reasons, then the invoice, the debtor and every row with its why."""
-    lines = [_HEADS[value["outcome"]]]
-    for reason in value["reasons"]:
-        lines += problem_lines(Problem(**reason), indent="  ")
+    """Outcome and reasons, then invoice, debtor and every row with its why; of a deal in parts each."""
+    lines = _decided_lines(_HEADS[value["outcome"]], value)
+    parts = value.get("parts")
+    if not parts:
+        return [*lines, *_booked_lines(value)]
+    lines += ["", f"It is invoiced in {len(parts)} parts."]
+    for part in parts:
+        head = f"Part {part['part']}, {part['key']}, on {part['date']}: {_PART_HEADS[part['outcome']]}"
+        lines += ["", *_decided_lines(head, part), *_booked_lines(part)]
+    return lines
+
+
+def _decided_lines(head: str, value: dict[str, Any]) -> list[str]:
+    reasons = [problem_lines(Problem(**reason), indent="  ") for reason in value["reasons"]]
+    return [head, *(line for lines in reasons for line in lines)]
+
+
+def _booked_lines(value: dict[str, Any]) -> list[str]:
+    lines: list[str] = []
     if value["invoice"]:
         lines += ["", *_invoice_lines(value["invoice"])]
     if value["debtor"]:

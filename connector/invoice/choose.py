@@ -1,5 +1,6 @@
 """Choose the invoice PDF among the files of a deal."""
 
+import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -34,11 +35,21 @@ def matching_pdfs(files: Sequence[Mapping[str, Any]], pattern: str) -> list[Mapp
     return [file for file in files if _is_pdf(file) and fnmatchcase(_name(file).casefold(), wanted)]
 
 
-def pdf_missing(pattern: str) -> Problem:
-    """The deal needs a PDF of its own and has none."""
+def naming(files: Sequence[Mapping[str, Any]], number: str) -> list[Mapping[str, Any]]:
+    """The files whose name holds this document number: of a deal with several invoices, those of one."""
+    whole = re.compile(rf"(?<![A-Za-z0-9]){re.escape(number)}(?![A-Za-z0-9])", re.ASCII | re.IGNORECASE)
+    return [file for file in files if whole.search(_name(file))]
+
+
+def pdf_missing(pattern: str, number: str = "") -> Problem:
+    """The deal needs a PDF of its own and has none.
+
+    :param number: of the invoice, where the deal has several.
+    """
+    also = f" and holds the document number {number}" if number else ""
     return Problem(
         "invoice_pdf_missing",
-        f"The deal has no PDF whose name matches {pattern!r}.",
+        f"The deal has no PDF whose name matches {pattern!r}{also}.",
         "documents.file_pattern",
         "Attach the invoice as PDF to the deal, then retry the run.",
     )

@@ -127,12 +127,8 @@ def plan_deal(
     :param identity: that of the deal's own run.
     :raises DataError: with every problem of the parts.
     """
-    try:
-        sale = read_sale(bundle, config=config.sale, terms=config.terms, document_number="")
-    except DataError:
-        # Whoever drafts the whole deal tells these problems together with those of its number.
-        return ()
-    if not is_in_parts(sale):
+    sale = _readable(bundle, config)
+    if sale is None or not is_in_parts(sale):
         return ()
     parts = plan_parts(sale, config.terms, today=today)
     problems: dict[Problem, None] = {}
@@ -146,6 +142,23 @@ def plan_deal(
     if problems:
         raise DataError(problems)
     return parts
+
+
+def parts_of(bundle: Mapping[str, Any], config: TenantConfig, *, today: date) -> tuple[Part, ...]:
+    """The parts by date, not drafted; none if the deal is invoiced whole, or cannot be read at all.
+
+    :raises DataError: with everything that keeps the parts from being told.
+    """
+    sale = _readable(bundle, config)
+    return plan_parts(sale, config.terms, today=today) if sale is not None and is_in_parts(sale) else ()
+
+
+def _readable(bundle: Mapping[str, Any], config: TenantConfig) -> Sale | None:
+    """None: whoever drafts the whole deal tells its problems together with those of its number."""
+    try:
+        return read_sale(bundle, config=config.sale, terms=config.terms, document_number="")
+    except DataError:
+        return None
 
 
 def decide_invoice(

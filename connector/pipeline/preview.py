@@ -7,43 +7,41 @@ that would be the next free one is shown as the first of the range, marked ``pro
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from connector.accounting.debtor import DebtorRecord
 from connector.accounting.debtor_records import build_debtor_record, parse_debtor_number
-from connector.accounting.document_numbers import NEXT_PLACEHOLDER
 from connector.accounting.exchange_rates import Published
-from connector.accounting.fiscal_year import fiscal_year_start, month_of
 from connector.accounting.invoice import Invoice
+from connector.accounting.parts import Part
 from connector.accounting.party import Party
 from connector.accounting.posting import Posting
 from connector.accounting.sale import Sale
+from connector.clock import berlin_date
 from connector.codec import to_plain
-from connector.datev.dxso.package import DxsoDocument, DxsoFile
 from connector.errors import DataError, Problem
-from connector.invoice.choose import matching_pdfs, pdf_missing
-from connector.invoice.pdf import make_invoice_pdf
+from connector.invoice.choose import matching_pdfs, naming, pdf_missing
 from connector.pipedrive.bundle import deal_problems, json_safe
 from connector.pipeline.booking_tables import BookingTables
-from connector.pipeline.drafting import RunIdentity, decide_invoice, decide_postings, read_draft_sale
-from connector.pipeline.hand_over.files import (
-    USUAL_FOLDER,
-    check_rendering,
-    ledger_package,
-    package_zip,
-    postings_file,
+from connector.pipeline.drafting import (
+    RunIdentity,
+    decide_invoice,
+    decide_postings,
+    parts_of,
+    read_draft_sale,
 )
+from connector.pipeline.hand_over.files import check_rendering
 from connector.pipeline.ignore import ignoring_rule
+from connector.pipeline.preview_files import NEXT_IN_FILES, Booked, file_of, with_number
+from connector.pipeline.states import INVOICE
 from connector.pipeline.steps.resolve import facts_of
 from connector.tenants.config import DatevFormat, DebtorStrategy, TenantConfig
 
 POSTED = "posted"
 NEEDS_ATTENTION = "needs_attention"
 IGNORED = "ignored"
-
-NEXT_IN_FILES = "NEXT"
-"""Stands for ``{next}`` in a previewed file, because DATEV's formats know no braces."""
 
 _NO_DEAL = Problem(
     "deal_missing", "The bundle holds no deal.", "deal", 'Add "deal": {…} as Pipedrive\'s API answers it.'
@@ -74,6 +72,18 @@ class Preview:
     provisional: bool = False
     """The debtor account is only an example."""
     postings: tuple[Posting, ...] = ()
+    parts: tuple["PreviewPart", ...] = ()
+    """Of a deal that is invoiced in parts, by date; invoice and postings above are those of the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewPart:
+    """One invoice of a deal that has several."""
+
+    number: int
+    """1, 2, …: ``{part}`` in the document number."""
+    part: Part
+    decided: Preview
 
 
 @dataclass(slots=True)
@@ -124,15 +134,48 @@ def decide(
     not_booked = None if found.problems else _not_booked(deal, config)
     if not_booked:
         return Preview(IGNORED, (not_booked,))
-    provisional = False
+    identity = known.identity or RunIdentity(config.key, _deal_id(deal), INVOICE, 0, 0)
+    known = replace(known, identity=identity)
+    decide_one = partial(
+        _decide_one, bundle, config, tables, created_at=created_at, xsd_dir=xsd_dir, published=published
+    )
     try:
-        identity = known.identity or RunIdentity(config.key, _deal_id(deal), "invoice", 0, 0)
+        parts = () if identity.billed else parts_of(bundle, config, today=berlin_date(created_at))
+    except DataError as e:
+        return Preview(NEEDS_ATTENTION, tuple(dict.fromkeys((*found.problems, *e.problems))))
+    if not parts:
+        return decide_one(known, found)
+    decided = []
+    for number, part in enumerate(parts, start=1):
+        billed = replace(known, identity=replace(identity, part=number, billed=part))
+        decided.append(PreviewPart(number, part, decide_one(billed, _Gathered(list(found.problems)))))
+    reasons = tuple(dict.fromkeys(reason for one in decided for reason in one.decided.reasons))
+    outcome = NEEDS_ATTENTION if reasons else POSTED
+    return replace(decided[0].decided, outcome=outcome, reasons=reasons, parts=tuple(decided))
+
+
+def _decide_one(
+    bundle: Mapping[str, Any],
+    config: TenantConfig,
+    tables: BookingTables,
+    known: Known,
+    found: _Gathered,
+    *,
+    created_at: datetime,
+    xsd_dir: Path | None,
+    published: Published | None,
+) -> Preview:
+    """One invoice: that of the whole deal, or of one part."""
+    provisional = False
+    identity = known.identity or RunIdentity(config.key, 0, INVOICE, 0, 0)
+    try:
         sale = read_draft_sale(bundle, config, identity, number=known.number, published=published)
         account, provisional = _account(sale.buyer, config, known.debtor_account, found.problems)
         _gather(found, sale, config, tables, identity, account)
     except DataError as e:
         found.problems += e.problems
-    found.problems += _pdf_problems(bundle.get("files"), config)
+    number = found.invoice.document_number if found.invoice and identity.billed else ""
+    found.problems += _pdf_problems(bundle.get("files"), config, number)
     if found.invoice and found.debtor and found.postings and not found.problems:
         found.problems += _rendering_problems(found, config, created_at, xsd_dir)
     problems = tuple(dict.fromkeys(found.problems))
@@ -150,45 +193,39 @@ def preview_file(
 ) -> bytes:
     """The file that would be handed over: an EXTF posting batch, or a ZIP with the files of a DXSO job.
 
+    Of a deal in parts it holds all of them (:func:`connector.pipeline.preview_files.file_of`).
+
     The PDF in the ZIP is drawn from the deal, also where it has one of its own: a bundle holds no files.
 
     :raises DataError: there is nothing to hand over; with the reasons.
     """
     if decided.outcome != POSTED or decided.invoice is None or decided.debtor is None:
         raise DataError(decided.reasons)
-    invoice, postings = _with_number(decided.invoice, decided.postings, NEXT_IN_FILES)
-    month = month_of(invoice.document_date)
-    if file_format is DatevFormat.EXTF:
-        start = (config.datev.fiscal_year_start_month, config.datev.fiscal_year_start_day)
-        return postings_file(
-            config,
-            fiscal_year=fiscal_year_start(invoice.document_date, *start),
-            month=month,
-            created_at=created_at,
-            postings=postings,
-        )
-    package = ledger_package(
-        config,
-        month=month,
-        folder_name=USUAL_FOLDER,
-        created_at=created_at,
-        documents=[
-            DxsoDocument(
-                guid=postings[0].document_link,
-                number=invoice.document_number,
-                date=invoice.document_date,
-                debtor=decided.debtor,
-                postings=postings,
-            )
-        ],
-        xsd_dir=xsd_dir,
-    )
-    pdf = make_invoice_pdf(invoice, seller=config.seller, created_at=created_at)
-    return package_zip(package, [DxsoFile(name, pdf) for _guid, name in package.pdf_names])
+    booked = [
+        Booked(one.invoice, one.debtor, one.postings)
+        for one in ([part.decided for part in decided.parts] or [decided])
+        if one.invoice and one.debtor
+    ]
+    return file_of(booked, config, file_format, created_at=created_at, xsd_dir=xsd_dir)
 
 
 def as_plain(decided: Preview) -> dict[str, Any]:
-    """JSON-safe values; amounts are strings."""
+    """JSON-safe values; amounts are strings. Only a deal that is invoiced in parts has ``parts``."""
+    plain = _facts(decided)
+    if decided.parts:
+        plain["parts"] = [
+            {
+                "part": one.number,
+                "key": one.part.key,
+                "date": one.part.date.isoformat(),
+                **_facts(one.decided),
+            }
+            for one in decided.parts
+        ]
+    return plain
+
+
+def _facts(decided: Preview) -> dict[str, Any]:
     return {
         "outcome": decided.outcome,
         "reasons": [problem.as_dict() for problem in decided.reasons],
@@ -264,13 +301,17 @@ def _gather(
         found.postings = decide_postings(found.invoice, config, tables, identity, account, draft=True)
 
 
-def _pdf_problems(files: Any, config: TenantConfig) -> list[Problem]:
-    """Whether the deal lacks a PDF that it needs; a bundle without its files does not tell."""
+def _pdf_problems(files: Any, config: TenantConfig, number: str) -> list[Problem]:
+    """Whether the deal lacks a PDF that it needs; a bundle without its files does not tell.
+
+    :param number: of the part whose PDF it must be; empty: the deal has one invoice.
+    """
     pattern = config.documents.file_pattern
     if config.documents.make_invoice or not isinstance(files, list):
         return []
     records = [file for file in files if isinstance(file, Mapping)]
-    return [] if matching_pdfs(records, pattern) else [pdf_missing(pattern)]
+    records = naming(records, number) if number else records
+    return [] if matching_pdfs(records, pattern) else [pdf_missing(pattern, number)]
 
 
 def _rendering_problems(
@@ -279,30 +320,12 @@ def _rendering_problems(
     """What DATEV's format would refuse, as the pipeline asks before it joins a batch."""
     if found.invoice is None or found.debtor is None:
         return ()
-    invoice, postings = _with_number(found.invoice, found.postings, NEXT_IN_FILES)
+    invoice, postings = with_number(found.invoice, found.postings, NEXT_IN_FILES)
     try:
         check_rendering(config, invoice, postings, found.debtor, created_at=created_at, xsd_dir=xsd_dir)
     except DataError as e:
         return e.problems
     return ()
-
-
-def _with_number(
-    invoice: Invoice, postings: tuple[Posting, ...], stand_in: str
-) -> tuple[Invoice, tuple[Posting, ...]]:
-    """Both with a number that a file can hold."""
-    number = invoice.document_number.replace(NEXT_PLACEHOLDER, stand_in)
-    return (
-        replace(invoice, document_number=number),
-        tuple(
-            replace(
-                posting,
-                document_number=number,
-                posting_text=posting.posting_text.replace(NEXT_PLACEHOLDER, stand_in),
-            )
-            for posting in postings
-        ),
-    )
 
 
 def _invoice_facts(invoice: Invoice) -> dict[str, Any]:

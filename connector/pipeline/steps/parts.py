@@ -5,7 +5,7 @@ from typing import Any
 
 from connector.accounting.parts import Part
 from connector.clock import berlin_date
-from connector.pipeline.after_hand_over import QUIET_SWEEPS, look_again
+from connector.pipeline.after_hand_over import CHANGED, QUIET_SWEEPS, look_again
 from connector.pipeline.booking_tables import tenant_tables
 from connector.pipeline.deal_parts import (
     IN_PARTS,
@@ -21,7 +21,7 @@ from connector.pipeline.deal_parts import (
 from connector.pipeline.drafting import RunIdentity, plan_deal
 from connector.pipeline.exchange_rates import stored_rates
 from connector.pipeline.runner import Finish, Park, Result, Wait, Work
-from connector.pipeline.states import CANCELLED, IGNORED, INVOICE
+from connector.pipeline.states import CANCELLED, CORRECTION, IGNORED, INVOICE, NEEDS_ATTENTION
 from connector.pipeline.steps.compare import shows_what_was_booked
 from connector.store import Transaction, runs
 from connector.store.claims import EARLY_GRACE
@@ -50,7 +50,9 @@ def plan_parts(work: Work, run: RunRow, bundle: dict[str, Any], kept: Mapping[st
 
     def write(tx: Transaction) -> None:
         carry_out_plan(tx, run, parts, title=str(kept["title"]), now=work.now, read_again=True)
-        _look_again(tx, work, _changed(tx, work, run, bundle))
+        changed = _changed(tx, work, run, bundle)
+        asked = [part for part in booked_parts(tx, run) if part not in changed and _is_asked_about(tx, part)]
+        _look_again(tx, work, [*changed, *asked])
 
     told = ", ".join(f"{part.key} on {part.date}" for part in parts[:_MOST_TOLD])
     more = f" and {len(parts) - _MOST_TOLD} more" if len(parts) > _MOST_TOLD else ""
@@ -144,6 +146,12 @@ def _changed(tx: Transaction, work: Work, run: RunRow, bundle: dict[str, Any]) -
     """Parts that are booked otherwise than the deal shows them now."""
     booked = (part for part in booked_parts(tx, run) if part.id != run.id)
     return [part for part in booked if not shows_what_was_booked(tx, work, part, bundle)]
+
+
+def _is_asked_about(tx: Transaction, part: RunRow) -> bool:
+    """Whether a person is asked about a change of a booked part that may have been undone since."""
+    asked = runs.latest_of_deal(tx, part.tenant_id, part.deal_id, kind=CORRECTION, part=part.part)
+    return asked is not None and (asked.state, asked.reason_code) == (NEEDS_ATTENTION, CHANGED)
 
 
 def _booked_otherwise(work: Work, changed: Sequence[RunRow]) -> Park:

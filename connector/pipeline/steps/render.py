@@ -9,7 +9,7 @@ from connector.accounting.invoice import Invoice
 from connector.accounting.posting import Posting
 from connector.codec import to_plain
 from connector.errors import DataError, Problem
-from connector.invoice.choose import looks_like_pdf, newest_matching_pdf, pdf_missing
+from connector.invoice.choose import looks_like_pdf, naming, newest_matching_pdf, pdf_missing
 from connector.invoice.pdf import make_invoice_pdf
 from connector.pipeline.booking_tables import tenant_tables
 from connector.pipeline.content import content_hash, content_of
@@ -47,7 +47,7 @@ def render(work: Work) -> Finish:
     with work.services.database.transaction() as tx:
         run = claimed_run(tx, work)
         bundle = runs.document_of(tx, run.id, "bundle")
-    found = _pdf_on_deal(work, bundle["files"])
+    found = _pdf_on_deal(work, bundle["files"], _number_in_names(work, run, bundle))
 
     def write(tx: Transaction) -> Mapping[str, Any]:
         return _write(tx, work, run, bundle, found)
@@ -147,13 +147,20 @@ def _check(
     )
 
 
-def _pdf_on_deal(work: Work, files: Sequence[Mapping[str, Any]]) -> Pdf | None:
+def _number_in_names(work: Work, run: RunRow, bundle: Mapping[str, Any]) -> str:
+    """Of a deal in parts only a PDF that names the part's number is that part's; else any is the invoice."""
+    if not run.part_key:
+        return ""
+    return read_draft_sale(bundle, work.tenant.config, identity_of(work.tenant, run)).document_number
+
+
+def _pdf_on_deal(work: Work, files: Sequence[Mapping[str, Any]], number: str) -> Pdf | None:
     config = work.tenant.config.documents
-    chosen = newest_matching_pdf(files, config.file_pattern)
+    chosen = newest_matching_pdf(naming(files, number) if number else files, config.file_pattern)
     if chosen is None:
         if config.make_invoice:
             return None
-        raise DataError([pdf_missing(config.file_pattern)])
+        raise DataError([pdf_missing(config.file_pattern, number)])
     content = pipedrive_client(work.services, work.tenant, work.budget).file_content(int(chosen["id"]))
     name = str(chosen.get("name") or chosen.get("file_name") or "invoice.pdf")
     if not looks_like_pdf(content):

@@ -1,0 +1,153 @@
+"""The file that would be handed over for a previewed deal."""
+
+import io
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+
+from connector.accounting.debtor import DebtorRecord
+from connector.accounting.document_numbers import NEXT_PLACEHOLDER
+from connector.accounting.fiscal_year import fiscal_year_start, month_of
+from connector.accounting.invoice import Invoice
+from connector.accounting.posting import Posting
+from connector.datev.dxso.package import DxsoDocument, DxsoFile
+from connector.datev.extf.postings import render_posting_batch
+from connector.invoice.pdf import make_invoice_pdf
+from connector.pipeline.hand_over.files import USUAL_FOLDER, extf_header, ledger_package, package_zip
+from connector.tenants.config import DatevFormat, TenantConfig
+
+NEXT_IN_FILES = "NEXT"
+"""Stands for ``{next}`` in a previewed file, because DATEV's formats know no braces."""
+
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+"""The earliest date a ZIP can hold: the same preview gives the same bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """One invoice with everything that a file needs of it."""
+
+    invoice: Invoice
+    debtor: DebtorRecord
+    postings: tuple[Posting, ...]
+
+
+def file_of(
+    booked: Sequence[Booked],
+    config: TenantConfig,
+    file_format: DatevFormat,
+    *,
+    created_at: datetime,
+    xsd_dir: Path | None,
+) -> bytes:
+    """One EXTF posting batch, or a ZIP with the files of a DXSO job.
+
+    Parts of a deal in several fiscal years are a ZIP with a batch for each; in several months a ZIP with the
+    package of each month: DATEV takes neither together.
+
+    :param booked: at least one.
+    :raises DataError: with everything that DATEV would refuse.
+    """
+    ready = [_numbered(one) for one in booked]
+    if file_format is DatevFormat.EXTF:
+        years = _grouped(ready, lambda one: _fiscal_year(one, config))
+        files = {
+            f"EXTF_{year:%Y-%m-%d}.csv": _batch(year, found, config, created_at)
+            for year, found in years.items()
+        }
+    else:
+        months = _grouped(ready, lambda one: month_of(one.invoice.document_date))
+        files = {
+            f"{month:%Y-%m}.zip": _package(month, found, config, created_at, xsd_dir)
+            for month, found in months.items()
+        }
+    return next(iter(files.values())) if len(files) == 1 else _zip(files)
+
+
+def with_number(
+    invoice: Invoice, postings: Iterable[Posting], stand_in: str
+) -> tuple[Invoice, tuple[Posting, ...]]:
+    """Both with a number that a file can hold."""
+    number = invoice.document_number.replace(NEXT_PLACEHOLDER, stand_in)
+    return (
+        replace(invoice, document_number=number),
+        tuple(
+            replace(
+                posting,
+                document_number=number,
+                posting_text=posting.posting_text.replace(NEXT_PLACEHOLDER, stand_in),
+            )
+            for posting in postings
+        ),
+    )
+
+
+def _numbered(one: Booked) -> Booked:
+    invoice, postings = with_number(one.invoice, one.postings, NEXT_IN_FILES)
+    return Booked(invoice, one.debtor, postings)
+
+
+def _fiscal_year(one: Booked, config: TenantConfig) -> date:
+    datev = config.datev
+    return fiscal_year_start(
+        one.invoice.document_date, datev.fiscal_year_start_month, datev.fiscal_year_start_day
+    )
+
+
+def _grouped(booked: Iterable[Booked], key: Callable[[Booked], date]) -> Mapping[date, list[Booked]]:
+    groups: dict[date, list[Booked]] = {}
+    for one in booked:
+        groups.setdefault(key(one), []).append(one)
+    return groups
+
+
+def _batch(year: date, booked: Sequence[Booked], config: TenantConfig, created_at: datetime) -> bytes:
+    """Over several months its dates reach from first to last; what is carried is a batch per month."""
+    months = sorted({month_of(one.invoice.document_date) for one in booked})
+    headers = [
+        extf_header(config, fiscal_year=year, month=month, created_at=created_at)
+        for month in (months[0], months[-1])
+    ]
+    header = replace(headers[0], date_to=headers[-1].date_to)
+    return render_posting_batch(header, [posting for one in booked for posting in one.postings])
+
+
+def _package(
+    month: date, booked: Sequence[Booked], config: TenantConfig, created_at: datetime, xsd_dir: Path | None
+) -> bytes:
+    package = ledger_package(
+        config,
+        month=month,
+        folder_name=USUAL_FOLDER,
+        created_at=created_at,
+        documents=[
+            DxsoDocument(
+                guid=one.postings[0].document_link,
+                number=one.invoice.document_number,
+                date=one.invoice.document_date,
+                debtor=one.debtor,
+                postings=one.postings,
+            )
+            for one in booked
+        ],
+        xsd_dir=xsd_dir,
+    )
+    names = dict(package.pdf_names)
+    pdfs = [
+        DxsoFile(
+            names[one.postings[0].document_link],
+            make_invoice_pdf(one.invoice, seller=config.seller, created_at=created_at),
+        )
+        for one in booked
+    ]
+    return package_zip(package, pdfs)
+
+
+def _zip(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), content)
+    return buffer.getvalue()
