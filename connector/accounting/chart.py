@@ -6,7 +6,7 @@ no tax at all. So every row is held against this table before it leaves us.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -41,9 +41,13 @@ class AccountFunction(StrEnum):
         return self in (AccountFunction.AUTOMATIC_SALES_TAX, AccountFunction.AUTOMATIC_INPUT_TAX)
 
 
+NEVER_POSTED = (AccountFunction.RESERVED, AccountFunction.COLLECTIVE)
+"""Accounts that nobody posts on, whatever an individual chart says."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccountEntry:
-    """One account or range of accounts, in 4 digits."""
+    """One account or range of accounts, in 4 digits; an individual account in the client's length."""
 
     first: int
     last: int
@@ -58,11 +62,20 @@ class AccountEntry:
     """What field 40 must hold: ``vat_id``, ``country`` or nothing."""
     obsolete: bool = False
     note: str = ""
+    key: str = ""
+    """The one key that an individual account without function takes; empty: that of the tax case."""
+
+    def carries(self, tax_case: str) -> bool:
+        """Whether revenue of the case may be booked here.
+
+        A plain account without cases of its own (8200 / 4200) carries every case that has a key.
+        """
+        return tax_case in self.tax_cases or (self.key_required and not self.tax_cases and not self.needs)
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A standard chart (SKR03 or SKR04) of one year."""
+    """A standard chart (SKR03 or SKR04) of one year, with the individual accounts of one client."""
 
     name: str
     """``skr03``"""
@@ -72,6 +85,8 @@ class Chart:
     source: str
     entries: tuple[AccountEntry, ...]
     """In ascending order, without overlaps."""
+    individual: tuple[AccountEntry, ...] = ()
+    """The client's own accounts, in its full length; each goes before the standard of its number."""
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> "Chart":
@@ -97,12 +112,33 @@ class Chart:
         reader.finish()
         return chart
 
+    def with_accounts(self, individual: tuple[AccountEntry, ...]) -> "Chart":
+        """The chart of a client that has accounts of its own, each in the client's full length."""
+        return replace(self, individual=individual)
+
     def entry_of(self, account: int) -> AccountEntry | None:
         """What the chart says about an account in 4 digits; None if it does not know it."""
         for entry in self.entries:
             if entry.first <= account <= entry.last:
                 return entry
         return None
+
+    def entry_for(self, account: int, *, account_length: int) -> AccountEntry | None:
+        """What the client's chart says about an account in its full length; None if it does not know it.
+
+        The client's own accounts go first. DATEV's functions hold for whole ranges: with 5 digits
+        8400-8419 are 84000-84199, so 84001 is automatic, too; and what is reserved or collective stays so
+        below its number. A further account below a single standard one (83361 below 8336) is the client's
+        own, whose function only the client's chart knows: until it is named there, it is not known.
+        """
+        for entry in self.individual:
+            if entry.first == account:
+                return entry
+        standard = self.entry_of(standard_account(account, account_length))
+        if standard is None or account % _scale(account_length) == 0:
+            return standard
+        inherited = standard.first < standard.last or standard.function in NEVER_POSTED
+        return standard if inherited else None
 
     def function_of(self, account: int) -> AccountFunction | None:
         """Function of an account in 4 digits; None if the chart does not know it."""
@@ -113,10 +149,20 @@ class Chart:
         """Hold a ledger account (in the client's length) and its key against the chart."""
         if len(str(account)) != account_length:
             return (_wrong_length(account, account_length),)
-        entry = self.entry_of(standard_account(account, account_length))
+        entry = self.entry_for(account, account_length=account_length)
         if entry is None:
             return (_unknown(account, self),)
         return tuple(_contradictions(account, tax_key, entry))
+
+
+def client_account(account: int, account_length: int) -> int | Problem:
+    """An account as a tenant writes it, in the client's length: 4 digits are a standard account."""
+    digits = len(str(account))
+    if digits == account_length:
+        return account
+    if digits == STANDARD_LENGTH:
+        return scaled_account(account, account_length)
+    return _wrong_length(account, account_length)
 
 
 def scaled_account(account: int, account_length: int) -> int:
@@ -125,7 +171,10 @@ def scaled_account(account: int, account_length: int) -> int:
 
 
 def standard_account(account: int, account_length: int) -> int:
-    """The 4-digit standard account that an account of the client belongs to: 84001 → 8400."""
+    """The 4-digit standard account above an account of the client: 84001 → 8400.
+
+    Whether it behaves like that one, :meth:`Chart.entry_for` knows.
+    """
     return account // _scale(account_length)
 
 
@@ -187,6 +236,14 @@ def _contradictions(account: int, tax_key: str, entry: AccountEntry) -> Iterable
             field="tax_key",
             cure="Use an automatic account, or let the adviser name the key for this case.",
         )
+    elif entry.key and tax_key != entry.key:
+        yield Problem(
+            "key_contradicts_account",
+            f"Account {account} ({entry.meaning}) takes key {entry.key} by the client's chart, "
+            f"not {tax_key}.",
+            field="tax_key",
+            cure="Map the line to another account, or correct the key of the account in [[chart.accounts]].",
+        )
 
 
 def _wrong_length(account: int, account_length: int) -> Problem:
@@ -205,7 +262,8 @@ def _unknown(account: int, chart: Chart) -> Problem:
         f"Account {account} is not in our table of {chart.name.upper()} {chart.year}, so nobody can say "
         "whether it needs a key.",
         field="revenue_account",
-        cure="Map the product to a revenue account of the standard chart, or to none: the tax case decides.",
+        cure="Name it with its function in the tenant's [[chart.accounts]], map the product to a revenue "
+        "account of the standard chart, or to none: the tax case decides.",
     )
 
 

@@ -7,7 +7,7 @@ batch. So everything a row must hold is checked here, whoever made it.
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from connector.accounting.chart import Chart, standard_account
+from connector.accounting.chart import KEY_LIFTING_AUTOMATIC, Chart
 from connector.accounting.currencies import HOME_CURRENCY
 from connector.accounting.debtor_records import check_debtor_account
 from connector.accounting.document_numbers import check_document_number
@@ -57,12 +57,13 @@ def _row_problems(row: Posting, *, chart: Chart, account_length: int) -> Iterato
     if debtor_problem:
         yield debtor_problem
     yield from _field_40_problems(row, chart, account_length)
+    yield from _rate_problems(row, chart, account_length)
     yield from _amount_problems(row)
     yield from _triple_problems(row)
 
 
 def _field_40_problems(row: Posting, chart: Chart, account_length: int) -> Iterator[Problem]:
-    entry = chart.entry_of(standard_account(row.contra_account, account_length))
+    entry = chart.entry_for(row.contra_account, account_length=account_length)
     wants_id = entry is not None and entry.needs == "vat_id"
     if (wants_id and len(row.eu_vat) < 4) or (entry is not None and entry.needs and not row.eu_vat):
         yield Problem(
@@ -77,6 +78,24 @@ def _field_40_problems(row: Posting, chart: Chart, account_length: int) -> Itera
             f"The VAT id {row.eu_vat} has more than {EU_VAT_LENGTH} characters.",
             field="vat_id",
             cure="Correct the VAT id of the customer.",
+        )
+
+
+def _rate_problems(row: Posting, chart: Chart, account_length: int) -> Iterator[Problem]:
+    """What DATEV takes out of the gross amount must be what the invoice charged."""
+    entry = chart.entry_for(row.contra_account, account_length=account_length)
+    if entry is None or entry.rate is None or not entry.function.is_automatic:
+        return
+    lifted = row.tax_key == KEY_LIFTING_AUTOMATIC
+    booked = Decimal(0) if lifted else entry.rate
+    if booked != row.tax_rate:
+        how = f"With key {KEY_LIFTING_AUTOMATIC} account" if lifted else "Account"
+        yield Problem(
+            "account_rate_differs",
+            f"{how} {row.contra_account} ({entry.meaning}) books {booked} % tax, but row {row.line} charges "
+            f"{row.tax_rate} %.",
+            field="revenue_account",
+            cure=f"Map the line to an account for {row.tax_rate} %, or correct the tax rule that names it.",
         )
 
 

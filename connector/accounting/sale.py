@@ -51,6 +51,28 @@ class Discount:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseAccount:
+    """The account that the tenant's mapping names for one tax case."""
+
+    tax_case: str
+    account: int
+    """4 digits as the standard chart prints it, or in the client's account length."""
+    mapped_by: str
+    """What the mapping looked at, for the explanation: ``product code A-100``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """Accounts and cost centres of a deal that are not those of its products."""
+
+    revenue_account: int | None = None
+    mapped_by: str = ""
+    case_accounts: tuple[CaseAccount, ...] = ()
+    cost_centre_1: str = ""
+    cost_centre_2: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SaleLine:
     """One line of the deal. Disabled lines are not part of a sale."""
 
@@ -66,11 +88,16 @@ class SaleLine:
     description: str = ""
     product_code: str = ""
     revenue_account: int | None = None
-    """From the tenant's mapping, in 4 digits as the chart prints it; None: the tax case decides."""
+    """From the tenant's mapping, in 4 digits as the chart prints it or in the client's account length;
+    None: the tax case decides."""
     cost_centre_1: str = ""
     cost_centre_2: str = ""
     recurrence: Recurrence | None = None
     """How the line recurs; None: it is billed once."""
+    mapped_by: str = ""
+    """What the mapping to ``revenue_account`` looked at: ``category Wartung``; empty: not known."""
+    case_accounts: tuple[CaseAccount, ...] = ()
+    """Mapped accounts for single tax cases; where one names the case, it goes before ``revenue_account``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +139,5 @@ class Sale:
     """By billing date; empty: the deal is not billed in instalments."""
     installment: str = ""
     """Key of the instalment that this is the sale of (:mod:`connector.accounting.parts`); empty: of none."""
+    allocation: Allocation = Allocation()
+    """Accounts and cost centres of a deal without lines, whose value becomes its one line."""
