@@ -108,6 +108,11 @@ def _with_lines(sale: Sale, terms: BookingTerms, problems: list[Problem]) -> Sal
         unit_price=sale.stated_value,
         tax_rate=rate,
         supply_kind=terms.default_supply_kind,
+        revenue_account=sale.allocation.revenue_account,
+        mapped_by=sale.allocation.mapped_by,
+        case_accounts=sale.allocation.case_accounts,
+        cost_centre_1=sale.allocation.cost_centre_1,
+        cost_centre_2=sale.allocation.cost_centre_2,
     )
     method = TaxMethod.INCLUSIVE if terms.value_without_lines_means == "gross" else TaxMethod.EXCLUSIVE
     return replace(sale, lines=(line,), tax_method=method)

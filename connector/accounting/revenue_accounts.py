@@ -63,9 +63,20 @@ def _choose(
     mapping = _mapping(decision, line, account_length)
     if isinstance(mapping, Problem):
         return mapping
-    by_case = _key_on(chart.entry_for(standard, account_length=account_length), decision)
+    tax_key = _key_on(chart.entry_for(standard, account_length=account_length), decision)
     if mapping is None or mapping.account == standard:
-        return standard, by_case, ""
+        return standard, tax_key, ""
+    return _mapped(mapping, decision, line, chart, account_length) or (
+        standard,
+        tax_key,
+        f"mapped account {mapping.account} (by {mapping.by}) does not carry this case ",
+    )
+
+
+def _mapped(
+    mapping: _Mapping, decision: TaxDecision, line: SaleLine, chart: Chart, account_length: int
+) -> tuple[int, str, str] | Problem | None:
+    """The mapped account; None where it steps back behind the account of the tax case."""
     entry = chart.entry_for(mapping.account, account_length=account_length)
     if entry is None or not takes_revenue(entry):
         problems = chart.check_ledger_account(mapping.account, "", account_length=account_length)
@@ -77,8 +88,7 @@ def _choose(
         # A line is mapped for its ordinary, domestic sale. Where no German tax is charged, or the
         # supply is one into another member state, only the account of the case feeds the right line
         # of the return, so the mapping steps back. One that names the case is meant for it, and parks.
-        reason = f"mapped account {mapping.account} ({entry.meaning}) does not carry this case "
-        return standard, by_case, reason
+        return None
     return _contradiction(decision, line, mapping, entry)
 
 

@@ -23,7 +23,7 @@ BOOKABLE_YEARS = range(1900, 2200)
 """At the calendar's ends reckoning with days fails, and nothing that is booked lies outside these years."""
 
 COST_CENTRE_LENGTH = 36
-"""EXTF fields 37 and 38."""
+"""EXTF fields 37 and 38, DXSO ``costCategoryId``."""
 
 
 def sale_problems(sale: Sale, terms: BookingTerms, *, draft: bool) -> Iterator[Problem]:
@@ -42,15 +42,39 @@ def sale_problems(sale: Sale, terms: BookingTerms, *, draft: bool) -> Iterator[P
             field="name",
             cure="Link the deal to an organization or person with a name.",
         )
-    for line in sale.lines:
-        for centre in (line.cost_centre_1, line.cost_centre_2):
-            if len(centre) > COST_CENTRE_LENGTH:
-                yield Problem(
-                    "cost_centre_too_long",
-                    f"The cost centre {centre!r} has more than {COST_CENTRE_LENGTH} characters.",
-                    field="cost_centre",
-                    cure="Use the cost centre's number as DATEV knows it.",
-                )
+    centres = [(line.cost_centre_1, line.cost_centre_2) for line in sale.lines]
+    if not sale.lines:
+        centres.append((sale.allocation.cost_centre_1, sale.allocation.cost_centre_2))
+    for centre in dict.fromkeys(centre for pair in centres for centre in pair):
+        yield from _cost_centre_problems(centre)
+
+
+def _cost_centre_problems(centre: str) -> Iterator[Problem]:
+    """A cost centre is a number that DATEV knows: cut or spelled otherwise it would be another one."""
+    if len(centre) > COST_CENTRE_LENGTH:
+        yield Problem(
+            "cost_centre_too_long",
+            f"The cost centre {centre!r} has more than {COST_CENTRE_LENGTH} characters.",
+            field="cost_centre",
+            cure="Use the cost centre's number as DATEV knows it.",
+        )
+    strangers = [sign for sign in centre if not sign.isprintable() or not _is_cp1252(sign)]
+    if strangers or centre != centre.strip():
+        what = f"the character {strangers[0]!r}" if strangers else "a blank at one end"
+        yield Problem(
+            "cost_centre_characters",
+            f"The cost centre {centre!r} holds {what}, which DATEV's files cannot carry.",
+            field="cost_centre",
+            cure="Use the cost centre's number as DATEV knows it: letters, digits and signs of Western Europe.",
+        )
+
+
+def _is_cp1252(sign: str) -> bool:
+    try:
+        sign.encode("cp1252")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _currency_problems(sale: Sale) -> Iterator[Problem]:
