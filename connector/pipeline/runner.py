@@ -193,8 +193,9 @@ def _worked_or_failed(work: Work, link: Link, function: LinkFunction) -> tuple[O
 def _worn_out(link: Link) -> Park:
     return Park(
         "step_keeps_dying",
-        f"The step {link.name} was broken off {RETRY_BUDGET} times: its worker was killed or ended.",
-        "Look into the workers' log (memory?), then: ml-connector run retry RUN",
+        f"The step {link.name} was broken off {RETRY_BUDGET} times: its worker was killed or ended, or the "
+        "database could not be written.",
+        "Look into the workers' log (memory?) and PostgreSQL's (disk?), then: ml-connector run retry RUN",
     )
 
 
