@@ -22,6 +22,16 @@ class Failure(Exception):  # noqa: N818 - an end, not always an error
         self.exit_code = exit_code
 
 
+_BY_ITSELF = re.compile(r"Nothing to do(?: yet)?: (?P<what>[^.]*)\.")
+"""How the cures of what passes by itself begin."""
+
+_BY_THE_USER = (
+    ("looked up", "See at the partner whether it has happened, then repeat the command."),
+    ("tomorrow", "Repeat the command tomorrow."),
+    ("", "Repeat the command in a while."),
+)
+"""By a word in such a cure, what holds for a command; the first that fits."""
+
 DATABASE_AWAY = [
     "Error: The database cannot be reached or is too busy.",
     "  → Start PostgreSQL, or correct DATABASE_URL (unset: the built-in one), then repeat this.",
@@ -69,8 +79,21 @@ def problem_lines(problem: Problem, *, head: str = "", indent: str = "") -> list
     where = f" [{problem.field}]" if problem.field and not named else ""
     lines = [f"{indent}{head}{problem.message}{where}"]
     if problem.cure:
-        lines.append(f"{indent}  → {problem.cure}")
+        lines.append(f"{indent}  → {cure_at_a_command(problem.cure)}")
     return lines
+
+
+def cure_at_a_command(cure: str) -> str:
+    """The cure as it holds for a command, which nobody but its user repeats.
+
+    The pipeline's cures say of what passes that nothing has to be done: there it is tried again by itself.
+    """
+    waiting = _BY_ITSELF.match(cure)
+    if waiting is None:
+        return cure
+    what = waiting["what"]
+    said = next(instead for word, instead in _BY_THE_USER if word in what)
+    return f"{said} {cure[waiting.end() :].strip()}".rstrip()
 
 
 def _placed_lines(problem: Problem) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from connector.cli.output import facts, local_time, moment_text
 from connector.pipeline.states import IGNORED
-from connector.pipeline.summary import RunSummary
+from connector.pipeline.summary import RunSummary, with_number
 from connector.store.journal import JournalRow
 
 TO_BOOK_IGNORED = (
@@ -52,7 +52,11 @@ def run_facts(summary: RunSummary, tenant_key: str) -> dict[str, Any]:
         "waiting_for": run.waiting_for,
         "due_at": moment_text(run.due_at),
         "attempts": run.attempts,
-        "reason": {"code": run.reason_code, "message": run.reason_message, "cure": run.reason_cure},
+        "reason": {
+            "code": run.reason_code,
+            "message": run.reason_message,
+            "cure": with_number(run.reason_cure, run.id),
+        },
         "ignore_rule": run.ignore_rule,
         "debtor_account": summary.debtor_account,
         "revenue_accounts": list(summary.revenue_accounts),
@@ -68,7 +72,7 @@ def run_facts(summary: RunSummary, tenant_key: str) -> dict[str, Any]:
     }
 
 
-def story(rows: Sequence[JournalRow]) -> list[dict[str, Any]]:
+def story(rows: Sequence[JournalRow], run_id: int) -> list[dict[str, Any]]:
     """The journal, oldest first. Of the details only the problems and the partner's answer are shown."""
     return [
         {
@@ -78,7 +82,10 @@ def story(rows: Sequence[JournalRow]) -> list[dict[str, Any]]:
             "to": row.to_state,
             "actor": row.actor,
             "message": row.message,
-            "problems": row.details.get("problems", []),
+            "problems": [
+                {**problem, "cure": with_number(problem.get("cure", ""), run_id)}
+                for problem in row.details.get("problems", [])
+            ],
             "answer": row.details.get("answer"),
         }
         for row in rows
@@ -105,7 +112,7 @@ def show_lines(value: Mapping[str, Any]) -> list[str]:
         ]
     )
     if value["state"] == IGNORED:
-        lines.append(TO_BOOK_IGNORED)
+        lines.append(with_number(TO_BOOK_IGNORED, value["run"]))
     if reason["message"]:
         first, *more = _sentences(reason["message"])
         lines += ["", f"Reason: {first}", *(f"        {sentence}" for sentence in more)]
@@ -123,7 +130,8 @@ def _sentences(text: str | None) -> list[str]:
 
 
 def _story_lines(row: Mapping[str, Any]) -> list[str]:
-    moved = f"{row['from'] or '·'} → {row['to']}" if row["to"] and row["from"] != row["to"] else row["event"]
+    event = row["event"].replace("_", " ")
+    moved = f"{row['from'] or '·'} → {row['to']}" if row["to"] and row["from"] != row["to"] else event
     message = f": {' · '.join(_sentences(row['message']))}" if row["message"] else ""
     lines = [f"  {local_time(row['at'])}  {moved} (by {row['actor']}){message}"]
     if len(row["problems"]) > 1:

@@ -2,6 +2,7 @@
 
 import click
 
+from connector.cli.arguments import RunNumber
 from connector.cli.exit_codes import ExitCode
 from connector.cli.failures import Failure
 from connector.cli.output import format_option, show, table
@@ -18,10 +19,11 @@ from connector.pipeline.states import (
     RUN_BEFORE_HAND_OVER,
     RUN_IN_BATCH,
 )
-from connector.pipeline.summary import summaries, summarize
+from connector.pipeline.summary import summaries, summarize, with_number
+from connector.runtime.wake import wake_workers
 from connector.store import journal, runs, tenants
 
-run_argument = click.argument("run_id", type=click.IntRange(min=1), metavar="RUN")
+run_argument = click.argument("run_id", type=RunNumber(), metavar="RUN")
 
 RUN_STATES = (*RUN_BEFORE_HAND_OVER, *RUN_IN_BATCH, NEEDS_ATTENTION, IGNORED, CANCELLED)
 
@@ -71,7 +73,7 @@ def show_(*, run_id: int, fmt: str) -> None:
             )
         value = {
             **run_facts(summarize(tx, row), tenants.get(tx, row.tenant_id).key),
-            "journal": story(journal.of_run(tx, run_id)),
+            "journal": story(journal.of_run(tx, run_id), run_id),
         }
     show(fmt, value, show_lines)
 
@@ -88,12 +90,13 @@ def retry(*, run_id: int, send_again: bool, fmt: str) -> None:
     """Let a run go on, once the reason is gone."""
     with opened_services() as services:
         done = retry_run(services, run_id, actor=actor(), send_again=send_again)
+        when = "at once" if wake_workers(services.settings) else "with the next sweep (within a minute)"
     what = f"run {run_id}" if done.batch_id is None else f"run {run_id} with its batch {done.batch_id}"
-    lines = [f"Going on: {what} from {done.state}, with the next sweep (within a minute)."]
+    lines = [f"Going on: {what} from {done.state}, {when}."]
     if done.left_alone_by:
         lines += [
             f"If the rule still holds, it ends as ignored again: {done.left_alone_by}.",
-            TO_BOOK_IGNORED,
+            with_number(TO_BOOK_IGNORED, run_id),
         ]
     show(fmt, {"run": done.run_id, "batch": done.batch_id, "state": done.state}, lambda _: lines)
 

@@ -227,7 +227,7 @@ def _problems(file_name: str, content: bytes) -> list[Problem]:
             len(content) > LARGEST_FILE,
             "file_too_large",
             f"The file {file_name!r} has {len(content):,} bytes; DATEV takes at most 20 MB.",
-            "Attach a smaller PDF to the deal, or close batches more often, then retry.",
+            "Attach a smaller PDF to the deal, then retry the run.",
         ),
     )
     return [Problem(code, message, "document", cure) for wrong, code, message, cure in rules if wrong]

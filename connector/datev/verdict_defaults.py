@@ -82,7 +82,7 @@ BY_STATUS: Mapping[int, Verdict] = {
         PartnerRefusedError,
         "file_too_large",
         "the file is too large",
-        "Close batches more often, or attach a smaller PDF, then retry.",
+        "Attach a smaller PDF to the deal, then retry; if it has none of its own, report it.",
     ),
     429: Verdict(
         RateLimitedError,

@@ -92,7 +92,7 @@ EXTF: Mapping[Key, Verdict] = {
         PartnerRefusedError,
         "extf_file_refused",
         "the file itself is not accepted (empty, too long, too large or wrongly encoded)",
-        "Read DATEV's words; close batches more often where it is too large, else report it.",
+        "Read DATEV's words; the file was made by the connector, so report it with DATEV's request id.",
     ),
     (ANY, ANY, "1008834"): Verdict(
         PartnerRefusedError,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from connector.demo.progress import END_STATES, TITLE_WIDTH, Watched
 from connector.demo.sandbox import road
-from connector.pipeline.summary import RunSummary
+from connector.pipeline.summary import RunSummary, with_number
 from connector.store.tenants import TenantRow
 
 
@@ -111,5 +111,5 @@ def _told(found: RunSummary) -> list[str]:
     if reason := run.reason_message or run.waiting_for:
         told.append(f"Reason:    {reason}")
     if run.reason_cure:
-        told.append(f"Cure:      {run.reason_cure}")
+        told.append(f"Cure:      {with_number(run.reason_cure, run.id)}")
     return told

@@ -154,7 +154,7 @@ def _blocked(refusal: Refusal) -> ConnectorError:
         "Pipedrive's protection blocks our calls after too many of them.",
         retry_after=BLOCK_WAIT,
         code="blocked_after_rate_limit",
-        cure="Nothing to do: it is tried again later. If it lasts, lower the number of workers.",
+        cure="Nothing to do: it is tried again later. If it lasts, ask Pipedrive's support to lift it.",
         answer=refusal.kept,
     )
 

@@ -94,6 +94,6 @@ def _batch_kept(tx: Transaction, run: RunRow, *, handed_over: bool) -> int | Non
         raise PermanentError(
             f"Run {run.id} shares a file that DATEV has or may have with {len(others)} other runs.",
             code="not_cancellable",
-            cure="Clear the hand-over first: ml-connector run retry RUN",
+            cure=f"Clear the hand-over first: ml-connector run retry {run.id}",
         )
     return None

@@ -54,7 +54,14 @@ def retry_run(services: Services, run_id: int, *, actor: str, send_again: bool =
             return _hurry(services, tx, run, actor)
         if run.state == IGNORED:
             return _ask_rules_again(services, tx, run, actor)
-        if run.state != NEEDS_ATTENTION or run.reason_code == MERGED:
+        if run.state == NEEDS_ATTENTION and run.reason_code == MERGED:
+            raise PermanentError(
+                f"Run {run_id} asks what a merge means for what DATEV has: there is nothing to retry.",
+                code="nothing_to_retry",
+                cure="Correct the bookings in DATEV if needed, then close the question: "
+                f"ml-connector run cancel {run_id} --reason TEXT",
+            )
+        if run.state != NEEDS_ATTENTION:
             raise PermanentError(
                 f"Run {run_id} is {run.state}, so there is nothing to retry.",
                 code="nothing_to_retry",
@@ -127,7 +134,7 @@ def _or_overtaken(run: RunRow, done: bool) -> None:
         raise PermanentError(
             f"Run {run.id} has just been changed by somebody else.",
             code="overtaken",
-            cure="Look at it again: ml-connector run show RUN",
+            cure=f"Look at it again: ml-connector run show {run.id}",
         )
 
 

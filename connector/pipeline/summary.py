@@ -1,11 +1,15 @@
 """Where a run stands, in one line: what the CLI and the demo show."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
 from connector.pipeline.states import INVOICE
 from connector.store import Transaction, debtors, documents, runs, submissions
 from connector.store.runs import RunRow
+
+_COMMAND = re.compile(r"(?P<command>ml-connector run \w+ )RUN\b")
+"""A command about a run whose number stands open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,11 @@ class RunSummary:
     revenue_accounts: tuple[int, ...]
     job_id: str
     """DATEV's job for the postings."""
+
+
+def with_number(cure: str, run_id: int) -> str:
+    """A cure with the run's own number in its commands; where it was written, the number was not known."""
+    return _COMMAND.sub(rf"\g<command>{run_id}", cure)
 
 
 def summarize(tx: Transaction, run: RunRow) -> RunSummary:

@@ -68,13 +68,20 @@ def submit(work: Work) -> Result:
         )
 
 
+_NOTHING_NAMED = (
+    "DATEV names no reason: ask the tax adviser to look the job up at DATEV, or DATEV's support by the job's "
+    "id (ml-connector run show RUN), then: ml-connector run retry RUN"
+)
+
+
 def problem_of(
     status: JobStatus, entries: Sequence[ProtocolEntry], our_files: Sequence[str]
 ) -> Problem | None:
     """What a job's end means for a human; None if the protocol shows all of our files clean."""
     errors = [entry for entry in entries if entry.type.casefold() not in CLEAN_TYPES]
-    said = "; ".join(dict.fromkeys(entry.text for entry in errors if entry.text)) or status.meaning
-    cure = "Mend what DATEV names, then: ml-connector run retry RUN"
+    named = "; ".join(dict.fromkeys(entry.text for entry in errors if entry.text))
+    said = named or status.meaning
+    cure = "Mend what DATEV names, then: ml-connector run retry RUN" if named else _NOTHING_NAMED
     if status is not JobStatus.PARTLY:
         return Problem("dxso_job_failed", f"DATEV did not take the package over: {said}", cure=cure)
     if errors:

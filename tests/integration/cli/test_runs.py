@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import redis
 
 from connector.store import batches, journal, runs, submissions
 from connector.store.tenants import TenantRow
@@ -149,6 +150,41 @@ def test_retry_lets_a_run_go_on(machine: Machine) -> None:
     shown = machine.run("run", "retry", str(run_id), "--format", "json")
 
     assert {"run": run_id, "batch": None, "state": "received"} == json.loads(shown.stdout)
+
+
+def test_retry_wakes_the_workers_at_once_where_there_is_a_redis(machine: Machine, valkey_url: str) -> None:
+    run_id = parked(machine, machine.add_tenant())
+
+    shown = machine.run("run", "retry", str(run_id), REDIS_URL=valkey_url)
+
+    assert f"Going on: run {run_id} from received, at once." in shown.stdout
+    with redis.Redis.from_url(valkey_url) as client:
+        [message] = [json.loads(raw) for raw in client.lrange("mlc:ops", 0, -1)]
+    assert "sweep" == message["headers"]["task"]
+
+
+def test_retry_without_a_redis_waits_for_the_sweep(machine: Machine) -> None:
+    run_id = parked(machine, machine.add_tenant())
+
+    assert "with the next sweep" in machine.run("run", "retry", str(run_id)).stdout
+
+
+def test_a_cure_names_the_number_of_its_run(machine: Machine) -> None:
+    cure = "Mend it, then: ml-connector run retry RUN; or ml-connector run cancel RUN --reason TEXT"
+    run_id = parked(machine, machine.add_tenant(), reason_cure=cure)
+
+    shown = machine.run("run", "show", str(run_id)).stdout
+
+    expected = f"run retry {run_id}; or ml-connector run cancel {run_id} --reason TEXT"
+    assert expected in shown
+
+
+@pytest.mark.parametrize("number", ["abc", "0", "-1", "1.5", "²"])
+def test_what_is_no_runs_number_is_said_so(machine: Machine, number: str) -> None:
+    shown = machine.run("run", "show", "--", number)
+
+    assert shown.exit_code == 2
+    assert f"{number!r} is not the number of a run. List them: ml-connector run list" in shown.stderr
 
 
 def test_retry_of_an_ignored_run_asks_the_rules_again_and_names_the_way_out(machine: Machine) -> None:

@@ -97,14 +97,14 @@ def test_run_show_sets_both_versions_side_by_side(carriage: Carriage) -> None:
     with carriage.services.database.transaction() as tx:
         facts = run_facts(summarize(tx, asked), "acme")
 
-    lines = show_lines({**facts, "journal": story(carriage.story(asked.id))})
+    lines = show_lines({**facts, "journal": story(carriage.story(asked.id), asked.id)})
 
     start = lines.index("Reason: The deal changed after it had been handed over to DATEV with run 1.")
     assert [
         "        Net: booked 1000, now 1200.",
         "        Tax: booked 190, now 228.",
         "        Gross: booked 1190, now 1428.",
-        f"  → {CURE}",
+        f"  → {CURE.replace('RUN', str(asked.id))}",
     ] == lines[start + 3 : start + 7]
 
 
@@ -322,8 +322,11 @@ def test_a_question_can_be_asked_again_by_hand_but_not_that_of_a_merge(carriage:
     told(carriage, merged_to=8)
     asked = correction(carriage)
     assert ("needs_attention", "merged_after_hand_over") == (asked.state, asked.reason_code)
-    with pytest.raises(PermanentError, match="nothing to retry"):
+    with pytest.raises(PermanentError, match="nothing to retry") as refused:
         retry_run(carriage.services, asked.id, actor="anna")
+    assert f"ml-connector run cancel {asked.id} --reason TEXT" in refused.value.cure
+    cancel_run(carriage.services, asked.id, actor="anna", reason="Corrected in DATEV.")
+    assert "cancelled" == carriage.run(asked.id).state
 
 
 def test_a_change_beside_the_question_of_a_merge_has_its_own(carriage: Carriage) -> None:

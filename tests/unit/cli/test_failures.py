@@ -3,7 +3,7 @@
 import pytest
 
 from connector.cli.exit_codes import MEANINGS, ExitCode, exit_code_of
-from connector.cli.failures import bug, error_lines, failure_of
+from connector.cli.failures import bug, cure_at_a_command, error_lines, failure_of
 from connector.errors import (
     AmbiguousError,
     ConfigurationError,
@@ -105,3 +105,31 @@ def test_a_fault_of_the_program_shows_neither_trace_nor_text(monkeypatch: pytest
 
 def test_every_exit_code_has_a_meaning() -> None:
     assert set(ExitCode) == set(MEANINGS)
+
+
+@pytest.mark.parametrize(
+    ("cure", "expected"),
+    [
+        ("Nothing to do: it is tried again.", "Repeat the command in a while."),
+        (
+            "Nothing to do: it is tried again. If it lasts, check the network and the base URL.",
+            "Repeat the command in a while. If it lasts, check the network and the base URL.",
+        ),
+        (
+            "Nothing to do yet: it is tried again, seldom. If it lasts, give DATEV's support the request id.",
+            "Repeat the command in a while. If it lasts, give DATEV's support the request id.",
+        ),
+        (
+            "Nothing to do: it goes on tomorrow. Other integrations of the company share this budget.",
+            "Repeat the command tomorrow. Other integrations of the company share this budget.",
+        ),
+        (
+            "Nothing to do: it is looked up in Pipedrive before anything is repeated.",
+            "See at the partner whether it has happened, then repeat the command.",
+        ),
+        ("Nothing to do until it is won.", "Nothing to do until it is won."),
+        ("Enter it.", "Enter it."),
+    ],
+)
+def test_what_the_pipeline_does_by_itself_a_commands_user_does(cure: str, expected: str) -> None:
+    assert expected == cure_at_a_command(cure)
