@@ -22,6 +22,9 @@ _RATE_LIMIT = Decimal(10_000)
 BOOKABLE_YEARS = range(1900, 2200)
 """At the calendar's ends reckoning with days fails, and nothing that is booked lies outside these years."""
 
+FAR_DAYS = 3660
+"""Ten years: no payment term and no service is told so far from its invoice; a wrong digit in the year is."""
+
 COST_CENTRE_LENGTH = 36
 """EXTF fields 37 and 38, DXSO ``costCategoryId``."""
 
@@ -46,10 +49,10 @@ def sale_problems(sale: Sale, terms: BookingTerms, *, draft: bool) -> Iterator[P
     if not sale.lines:
         centres.append((sale.allocation.cost_centre_1, sale.allocation.cost_centre_2))
     for centre in dict.fromkeys(centre for pair in centres for centre in pair):
-        yield from _cost_centre_problems(centre)
+        yield from cost_centre_problems(centre)
 
 
-def _cost_centre_problems(centre: str) -> Iterator[Problem]:
+def cost_centre_problems(centre: str) -> Iterator[Problem]:
     """A cost centre is a number that DATEV knows: cut or spelled otherwise it would be another one."""
     if len(centre) > COST_CENTRE_LENGTH:
         yield Problem(
@@ -65,7 +68,7 @@ def _cost_centre_problems(centre: str) -> Iterator[Problem]:
             "cost_centre_characters",
             f"The cost centre {centre!r} holds {what}, which DATEV's files cannot carry.",
             field="cost_centre",
-            cure="Use the cost centre's number as DATEV knows it: letters, digits and signs of Western Europe.",
+            cure="Use the cost centre's number as DATEV knows it, without signs from outside Western Europe.",
         )
 
 
@@ -131,6 +134,7 @@ def _date_problems(sale: Sale, terms: BookingTerms) -> Iterator[Problem]:
             field="document_date",
             cure="Correct the document date; if it is right, raise booking.document_date_within_days.",
         )
+    yield from _far_date_problems(sale)
     if sale.due_date and sale.due_date < sale.document_date:
         yield Problem(
             "due_date_before_document",
@@ -145,3 +149,18 @@ def _date_problems(sale: Sale, terms: BookingTerms) -> Iterator[Problem]:
             field="service_date",
             cure="Correct the service period.",
         )
+
+
+def _far_date_problems(sale: Sale) -> Iterator[Problem]:
+    for field, name, days in (
+        ("service_date", "service date", (sale.service_date, sale.service_period_end)),
+        ("due_date", "due date", (sale.due_date,)),
+    ):
+        far = [day for day in days if day and abs((day - sale.document_date).days) > FAR_DAYS]
+        if far:
+            yield Problem(
+                f"{field}_far_from_document",
+                f"The {name} {far[0]} lies more than ten years from the document date {sale.document_date}.",
+                field=field,
+                cure=f"Correct the {name} or the document date.",
+            )

@@ -102,6 +102,13 @@ def test_a_deal_without_lines_parks_as_long_as_nobody_said_what_its_value_is():
         ({"document_number": ""}, "document_number_missing"),
         ({"document_number": "RE 1"}, "document_number_characters"),
         ({"due_date": date(2026, 11, 19)}, "due_date_before_document"),
+        ({"service_date": date(2062, 11, 20)}, "service_date_far_from_document"),
+        ({"service_date": date(1962, 11, 20)}, "service_date_far_from_document"),
+        (
+            {"service_date": date(2026, 11, 1), "service_period_end": date(2062, 11, 30)},
+            "service_date_far_from_document",
+        ),
+        ({"due_date": date(2062, 11, 20)}, "due_date_far_from_document"),
         ({"document_date": date(9999, 12, 31)}, "document_date_beyond_reason"),
         ({"document_date": date(1, 1, 1)}, "document_date_beyond_reason"),
         ({"won_on": date(2025, 11, 18)}, "document_date_far_from_won"),
