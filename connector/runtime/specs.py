@@ -55,6 +55,9 @@ class Event:
     process: str
     pid: int
     detail: str = ""
+    others: tuple[int, ...] = ()
+    """Numbers of more processes of the same name, to which the same happened: a server's own children."""
 
     def __str__(self) -> str:
-        return f"{self.process} (pid {self.pid}) {self.kind}{': ' if self.detail else ''}{self.detail}"
+        more = f" and {len(self.others)} more" if self.others else ""
+        return f"{self.process} (pid {self.pid}{more}) {self.kind}{': ' if self.detail else ''}{self.detail}"

@@ -308,15 +308,22 @@ class Supervisor:
             if process := leftovers.same_process(entry["pid"], entry["created"]):
                 roots[process.pid] = (process, entry["stop_signal"])
         found = leftovers.with_descendants(process for process, _ in roots.values())
+        self._tell_leftovers(found)
         for process in found:
-            if self._on_event:
-                name = leftovers.name_of(process, self._mark())
-                self._on_event(Event(EventKind.LEFTOVER, name, process.pid))
             if process.pid in roots:
                 with contextlib.suppress(psutil.Error):
                     process.send_signal(roots[process.pid][1])
         leftovers.end_processes(found, grace_s=_LEFTOVER_GRACE_S)
         self._state_file.unlink(missing_ok=True)
+
+    def _tell_leftovers(self, found: list[psutil.Process]) -> None:
+        """One event for each name: a PostgreSQL alone leaves dozens of processes."""
+        families: dict[str, list[int]] = {}
+        for process in found:
+            families.setdefault(leftovers.name_of(process, self._mark()), []).append(process.pid)
+        for name, (first, *others) in families.items():
+            if self._on_event:
+                self._on_event(Event(EventKind.LEFTOVER, name, first, others=tuple(others)))
 
     def _mark(self, process: str = "") -> str:
         return leftovers.mark_for(self._var_dir, self._name, process)

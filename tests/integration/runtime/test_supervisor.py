@@ -222,7 +222,9 @@ def test_what_a_killed_supervisor_left_is_ended_by_the_next_start(tmp_path: Path
     events: list[Event] = []
     with Supervisor([], tmp_path, events.append):
         assert [] == [pid for pid in (parent, *offspring) if alive(pid)]
-    assert {parent, *offspring} == {event.pid for event in events if event.kind is EventKind.LEFTOVER}
+    assert {parent, *offspring} == {
+        pid for event in events if event.kind is EventKind.LEFTOVER for pid in (event.pid, *event.others)
+    }
 
 
 def test_a_stranger_with_a_number_from_the_list_is_spared(tmp_path: Path) -> None:
