@@ -77,6 +77,15 @@ class TaxRules:
         """Every case that is booked."""
         return frozenset(rule.tax_case for rule in self.rules if isinstance(rule.outcome, Booking))
 
+    @property
+    def charges(self) -> Mapping[str, frozenset[Decimal | None]]:
+        """What each case that is booked charges, in percent; None: the rate that the line states."""
+        booked = [(rule.tax_case, rule.outcome) for rule in self.rules if isinstance(rule.outcome, Booking)]
+        return {
+            case: frozenset(booking.charge for other, booking in booked if other == case)
+            for case, _ in booked
+        }
+
     def with_overrides(self, own: TaxOverrides) -> "TaxRules":
         """The table as one tenant has changed it.
 

@@ -5,6 +5,7 @@ from functools import cache
 
 from connector.accounting.chart import Chart
 from connector.accounting.eu_vat_rates import EuVatRates
+from connector.accounting.individual_accounts import with_individual_accounts
 from connector.accounting.tax import TaxRules
 from connector.config_files import load_chart_document, load_eu_vat_rates_document, load_tax_rules_document
 from connector.tenants.config import TenantConfig
@@ -36,4 +37,8 @@ def tenant_tables(config: TenantConfig) -> BookingTables:
     :raises ConfigurationError: a file is missing or contradicts itself.
     """
     standard = booking_tables(config.terms.chart)
-    return replace(standard, rules=standard.rules.with_overrides(config.tax_overrides))
+    return replace(
+        standard,
+        chart=with_individual_accounts(standard.chart, config.individual_accounts),
+        rules=standard.rules.with_overrides(config.tax_overrides),
+    )

@@ -6,7 +6,9 @@ from typing import Any
 from connector.accounting.exchange_rates import ExchangeTerms, TableRate
 from connector.accounting.terms import BookingTerms
 from connector.accounting.vat_ids import normalise_vat_id
+from connector.tenants.chart_of_tenant import individual_accounts
 from connector.tenants.config import (
+    AccountMapping,
     DatevConfig,
     DebtorConfig,
     DocumentConfig,
@@ -14,6 +16,7 @@ from connector.tenants.config import (
     HmacConfig,
     Hours,
     IgnoreRule,
+    MappedBy,
     NumberConfig,
     PipedriveConfig,
     ReceiverConfig,
@@ -55,7 +58,7 @@ def build(loaded: Mapping[str, Any]) -> TenantConfig:
         datev=DatevConfig(**loaded["datev"]),
         terms=terms,
         numbers=NumberConfig(**loaded.get("numbers", {})),
-        sale=SaleConfig(fields=FieldMap(**loaded.get("fields", {})), **loaded.get("sale", {})),
+        sale=_sale(loaded.get("fields", {}), loaded.get("sale", {})),
         debtors=_debtors(loaded.get("debtors", {}), terms.account_length),
         documents=DocumentConfig(**loaded.get("documents", {})),
         seller=seller,
@@ -65,6 +68,33 @@ def build(loaded: Mapping[str, Any]) -> TenantConfig:
         tax_overrides=tax_overrides(loaded),
         vat_check=VatCheckConfig(**loaded.get("vat_check", {})),
         exchange=_exchange(loaded.get("exchange", {})),
+        individual_accounts=individual_accounts(loaded),
+    )
+
+
+_MAPPINGS: Mapping[str, MappedBy] = {
+    "revenue_accounts": MappedBy.PRODUCT_CODE,
+    "revenue_account_labels": MappedBy.LABEL,
+    "revenue_accounts_by_category": MappedBy.CATEGORY,
+    "revenue_accounts_by_pipeline": MappedBy.PIPELINE,
+}
+"""Each key of ``[sale]`` that maps to revenue accounts."""
+
+
+def _sale(fields: Mapping[str, Any], section: Mapping[str, Any]) -> SaleConfig:
+    others = {key: value for key, value in section.items() if key not in _MAPPINGS}
+    mappings = [
+        AccountMapping(by, value.strip(), account, tax_case)
+        for key, by in _MAPPINGS.items()
+        for value, accounts in section.get(key, ())
+        for tax_case, account in accounts
+    ]
+    of_codes = [row for row in mappings if row.by is MappedBy.PRODUCT_CODE and not row.tax_case]
+    return SaleConfig(
+        fields=FieldMap(**fields),
+        revenue_accounts=tuple((row.value, row.account) for row in of_codes),
+        account_mappings=tuple(row for row in mappings if row not in of_codes),
+        **others,
     )
 
 

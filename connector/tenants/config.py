@@ -10,6 +10,7 @@ from datetime import datetime, time
 from enum import StrEnum
 
 from connector.accounting.exchange_rates import ExchangeTerms
+from connector.accounting.individual_accounts import IndividualAccount
 from connector.accounting.party import CustomerStatus
 from connector.accounting.sale import SupplyKind
 from connector.accounting.tax_overrides import TaxOverrides
@@ -158,7 +159,32 @@ class FieldMap:
     supply_kind: str = ""
     """Of the deal or product: labels as in ``supply_kind_labels``."""
     cost_centre_1: str = ""
+    """Of the product, deal or organization, asked in this order."""
     cost_centre_2: str = ""
+    revenue_account: str = ""
+    """Of the product or deal: an account's number, or a label of ``revenue_account_labels``."""
+
+
+class MappedBy(StrEnum):
+    """What a mapping to revenue accounts looks at."""
+
+    PRODUCT_CODE = "product code"
+    LABEL = "label"
+    """Of the field ``revenue_account``."""
+    CATEGORY = "category"
+    PIPELINE = "pipeline"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountMapping:
+    """One revenue account by what a product or deal is."""
+
+    by: MappedBy
+    value: str
+    account: int
+    """4 digits as the standard chart prints it, or in the client's account length."""
+    tax_case: str = ""
+    """The only case that it holds for; empty: every case that the account carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +199,16 @@ class SaleConfig:
     """What an organization is that no field says more about."""
     persons_are: CustomerStatus = CustomerStatus.UNKNOWN
     revenue_accounts: tuple[tuple[str, int], ...] = ()
-    """Product code → revenue account in 4 digits."""
+    """Product code → revenue account for every tax case that it carries; 4 digits as the standard chart
+    prints it, or in the client's account length."""
+    account_mappings: tuple[AccountMapping, ...] = ()
+    """Mappings by anything else, and those of a product code for single tax cases."""
+    cost_centre_1: str = ""
+    """Of every line that no field or pipeline gives another."""
+    cost_centre_2: str = ""
+    cost_centre_1_by_pipeline: tuple[tuple[str, str], ...] = ()
+    """Pipeline id → cost centre, where no field names one."""
+    cost_centre_2_by_pipeline: tuple[tuple[str, str], ...] = ()
 
 
 class DebtorStrategy(StrEnum):
@@ -338,3 +373,5 @@ class TenantConfig:
     """The tenant's own tax rules and keys, laid over the standard table."""
     vat_check: VatCheckConfig = VatCheckConfig()
     exchange: ExchangeTerms = ExchangeTerms()  # noqa: RUF009 - frozen: nobody can change the default
+    individual_accounts: tuple[IndividualAccount, ...] = ()
+    """The client's own accounts, laid over the standard chart."""

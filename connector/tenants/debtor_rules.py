@@ -44,25 +44,32 @@ def strategy_is_complete(loaded: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def accounts_fit(loaded: Mapping[str, Any]) -> Iterator[Finding]:
-    """Every account lies where DATEV has such accounts, and ranges are neither empty nor spoilt."""
+    """Every account lies where DATEV has such accounts."""
     section = loaded.get("debtors") or {}
     length = (loaded.get("booking") or {}).get("account_length", chart.STANDARD_LENGTH)
     debtors, creditors = debtor_range(length), creditor_range(length)
-    misfits = [
-        *_outside(section, ("first", "last", "collective_account"), "debtor", debtors, length),
-        *_outside(section, ("creditor_first", "creditor_last"), "creditor", creditors, length),
-    ]
-    yield from misfits
-    if misfits:
-        return
-    first, last = section.get("first", debtors[0]), section.get("last", debtors[1])
-    yield from _empty("first", first, "last", last)
-    yield from _empty(
-        "creditor_first",
-        section.get("creditor_first", creditors[0]),
-        "creditor_last",
-        section.get("creditor_last", creditors[1]),
-    )
+    yield from _outside(section, ("first", "last", "collective_account"), "debtor", debtors, length)
+    yield from _outside(section, ("creditor_first", "creditor_last"), "creditor", creditors, length)
+
+
+def ranges_rise(loaded: Mapping[str, Any]) -> Iterator[Finding]:
+    """No range is empty. An end that is left out is that of all accounts, behind which none can lie."""
+    section = loaded.get("debtors") or {}
+    for low, high in (("first", "last"), ("creditor_first", "creditor_last")):
+        if low in section and high in section and section[low] > section[high]:
+            yield _finding(
+                ("debtors", low),
+                "range_empty",
+                f"is {section[low]}, above {high} = {section[high]}.",
+                f"Swap {low} and {high}.",
+            )
+
+
+def collective_stands_apart(loaded: Mapping[str, Any]) -> Iterator[Finding]:
+    """The collective account is not given to a single debtor."""
+    section = loaded.get("debtors") or {}
+    allowed = debtor_range((loaded.get("booking") or {}).get("account_length", chart.STANDARD_LENGTH))
+    first, last = section.get("first", allowed[0]), section.get("last", allowed[1])
     collective = section.get("collective_account")
     if _gives_numbers(section) and collective is not None and first <= collective <= last:
         yield _finding(
@@ -105,16 +112,6 @@ def _outside(
                 f"(booking.account_length): those are {allowed[0]} to {allowed[1]}.",
                 f"Use {length + 1} digits, or correct booking.account_length.",
             )
-
-
-def _empty(low: str, first: int, high: str, last: int) -> Iterator[Finding]:
-    if first > last:
-        yield _finding(
-            ("debtors", low),
-            "range_empty",
-            f"is {first}, above {high} = {last}.",
-            f"Swap {low} and {high}.",
-        )
 
 
 def _finding(path: Path, code: str, says: str, cure: str) -> Finding:

@@ -13,6 +13,7 @@ from stdnum.de import vat
 
 from connector.accounting.document_numbers import check_document_number, number_from_pattern
 from connector.errors import DataError
+from connector.tenants.chart_of_tenant import tenant_account_findings
 from connector.tenants.config import (
     Hours,
     IgnoreBy,
@@ -21,9 +22,16 @@ from connector.tenants.config import (
     PipedriveAuth,
     VatCheckProvider,
 )
-from connector.tenants.debtor_rules import accounts_fit, creditors_are_complete, strategy_is_complete
+from connector.tenants.debtor_rules import (
+    accounts_fit,
+    collective_stands_apart,
+    creditors_are_complete,
+    ranges_rise,
+    strategy_is_complete,
+)
 from connector.tenants.exchange_rules import exchange_findings
 from connector.tenants.findings import Fault, Finding
+from connector.tenants.mapping_rules import lookup_findings
 from connector.tenants.tax_rules import tax_rule_findings
 from connector.tenants.toml_lines import Path
 
@@ -49,7 +57,11 @@ def check(loaded: Loaded, wrong: Collection[Path]) -> Iterator[Finding]:
         if any(_overlap(place, path) for place in decisive for path in wrong):
             continue
         for finding in rule(loaded):
-            if not any(_overlap(finding.path, path) for path in wrong):
+            # A wrong key takes nothing away from what its whole section lacks; the rule names what does.
+            of_section = len(finding.path) == 1
+            if not any(
+                finding.path == path if of_section else _overlap(finding.path, path) for path in wrong
+            ):
                 yield finding
 
 
@@ -294,6 +306,10 @@ def _vat_check(loaded: Loaded) -> Iterator[Finding]:
         )
 
 
+_GIVES_NUMBERS: tuple[Path, ...] = tuple(
+    ("debtors", key) for key in ("strategy", "when_not_listed", "first", "last")
+)
+
 _RULES: tuple[tuple[Callable[[Loaded], Iterator[Finding]], tuple[Path, ...]], ...] = (
     (_pipedrive, ()),
     (_receiver, (("receiver",),)),
@@ -303,7 +319,9 @@ _RULES: tuple[tuple[Callable[[Loaded], Iterator[Finding]], tuple[Path, ...]], ..
     (_credit_notes, ()),
     (exchange_findings, (("exchange", "source"),)),
     (strategy_is_complete, (("debtors", "strategy"),)),
-    (accounts_fit, (("debtors", "strategy"), ("booking", "account_length"))),
+    (accounts_fit, (("booking", "account_length"),)),
+    (ranges_rise, ()),
+    (collective_stands_apart, (("booking", "account_length"), *_GIVES_NUMBERS)),
     (creditors_are_complete, (("debtors", "creditor_labels"),)),
     (_labels, ()),
     (_seller, (("seller", "tax_number"), ("seller", "vat_id"))),
@@ -311,5 +329,7 @@ _RULES: tuple[tuple[Callable[[Loaded], Iterator[Finding]], tuple[Path, ...]], ..
     (_hours, (("hours",),)),
     (_vat_check, (("seller", "vat_id"), ("booking", "home_vat_id"))),
     (tax_rule_findings, (("booking", "chart"), ("booking", "tax_keys"), ("tax_rules",))),
+    (lookup_findings, ()),
+    (tenant_account_findings, (("booking", "chart"), ("booking", "account_length"), ("chart",))),
 )
 """Each rule with the keys that decide it although they have a default."""

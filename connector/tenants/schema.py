@@ -13,8 +13,10 @@ from stdnum.de import stnr, vat
 from stdnum.exceptions import ValidationError as NumberError
 
 from connector.accounting.exchange_rates import RateSource
+from connector.accounting.individual_accounts import IndividualFunction
 from connector.accounting.party import CustomerStatus
 from connector.accounting.sale import SupplyKind
+from connector.tenants.account_fields import ACCOUNTS, Accounts, CostCentre
 from connector.tenants.config import (
     DatevFormat,
     DebtorStrategy,
@@ -182,6 +184,24 @@ class BookingSection(_Section):
     tax_keys = Pairs('tax_keys = { oss_electronic_service = "250" }', Text('oss_electronic_service = "250"'))
 
 
+class ChartAccountSection(_Section):
+    """``[[chart.accounts]]``"""
+
+    account = Whole("account = 84501", *ACCOUNTS, required=True)
+    name = Text('name = "Erlöse Wartung"', longest=40)
+    like = Whole("like = 8400", 1000, 9999)
+    function = OneOf('function = "automatic"', IndividualFunction)
+    rate = Amount("rate = 19", 100)
+    tax_cases = Texts('tax_cases = ["domestic_19"]')
+    key = Text('key = "3"', pattern=r"[1-9][0-9]{0,3}", wanted="1 to 4 digits")
+
+
+class ChartSection(_Section):
+    """``[chart]``"""
+
+    accounts = Section(ChartAccountSection, "chart.accounts", many=True)
+
+
 class NumbersSection(_Section):
     """``[numbers]``"""
 
@@ -228,6 +248,7 @@ class FieldsSection(_Section):
     supply_kind = Text('supply_kind = "Leistungsart"')
     cost_centre_1 = Text('cost_centre_1 = "Kostenstelle"')
     cost_centre_2 = Text('cost_centre_2 = "Kostenträger"')
+    revenue_account = Text('revenue_account = "Erlöskonto"')
 
 
 class SaleSection(_Section):
@@ -241,7 +262,24 @@ class SaleSection(_Section):
     )
     organizations_are = OneOf('organizations_are = "business"', CustomerStatus)
     persons_are = OneOf('persons_are = "consumer"', CustomerStatus)
-    revenue_accounts = Pairs('revenue_accounts = { "A-100" = 8400 }', Whole('"A-100" = 8400', 1000, 9999))
+    revenue_accounts = Pairs('revenue_accounts = { "A-100" = 8400 }', Accounts('"A-100" = 8400'))
+    revenue_accounts_by_category = Pairs(
+        'revenue_accounts_by_category = { "Wartung" = 8402 }', Accounts('"Wartung" = 8402')
+    )
+    revenue_accounts_by_pipeline = Pairs(
+        'revenue_accounts_by_pipeline = { "3" = 8403 }', Accounts('"3" = 8403')
+    )
+    revenue_account_labels = Pairs(
+        'revenue_account_labels = { "Wartung" = 8402 }', Accounts('"Wartung" = 8402')
+    )
+    cost_centre_1 = CostCentre('cost_centre_1 = "100"')
+    cost_centre_2 = CostCentre('cost_centre_2 = "P-7"')
+    cost_centre_1_by_pipeline = Pairs(
+        'cost_centre_1_by_pipeline = { "3" = "200" }', CostCentre('"3" = "200"')
+    )
+    cost_centre_2_by_pipeline = Pairs(
+        'cost_centre_2_by_pipeline = { "3" = "P-8" }', CostCentre('"3" = "P-8"')
+    )
 
 
 class DebtorsSection(_Section):
@@ -335,6 +373,7 @@ class TenantSchema(_Section):
     receiver = Section(ReceiverSection, "receiver")
     datev = Section(DatevSection, "datev", required=True)
     booking = Section(BookingSection, "booking", required=True)
+    chart = Section(ChartSection, "chart")
     numbers = Section(NumbersSection, "numbers")
     exchange = Section(ExchangeSection, "exchange")
     # Named apart because marshmallow keeps its own list in the attribute ``fields``.

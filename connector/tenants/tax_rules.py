@@ -55,6 +55,15 @@ def tax_rule_findings(loaded: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _account_findings(own, Chart.parse(load_chart_document(booking["chart"])))
 
 
+def tenant_tax_rules(loaded: Mapping[str, Any]) -> TaxRules:
+    """The rules as the tenant changes them; the standard ones where its own are wrong (told elsewhere)."""
+    standard = TaxRules.parse(load_tax_rules_document(), EuVatRates.parse(load_eu_vat_rates_document()))
+    try:
+        return standard.with_overrides(tax_overrides(loaded))
+    except TableError:
+        return standard
+
+
 def _finding(problem: Problem) -> Finding:
     says = problem.message.removeprefix(f"{problem.field}: ")
     return Finding(_path(problem.field), Fault("tax_rule_wrong", f"is wrong: {says}", _CURE))

@@ -12,11 +12,13 @@ from marshmallow import Schema
 
 from connector import codec
 from connector.accounting.exchange_rates import ExchangeTerms, TableRate
+from connector.accounting.individual_accounts import IndividualAccount
 from connector.accounting.party import CustomerStatus
 from connector.accounting.sale import SupplyKind
 from connector.accounting.terms import BookingTerms
 from connector.errors import Problem, TenantFileError
 from connector.tenants import config, schema
+from connector.tenants.mapping_rules import MAPPINGS
 from connector.tenants.toml_file import TenantFile, read_tenant_file
 
 EXAMPLE = Path(__file__).parents[3] / "config" / "tenant.example.toml"
@@ -191,7 +193,8 @@ def keys_of(section: Schema) -> Iterator[str]:
         (schema.ExchangeSection, ExchangeTerms, set()),
         (schema.ExchangeRateSection, TableRate, set()),
         (schema.FieldsSection, config.FieldMap, set()),
-        (schema.SaleSection, config.SaleConfig, set()),
+        (schema.SaleSection, config.SaleConfig, set(MAPPINGS) - {"revenue_accounts"}),
+        (schema.ChartAccountSection, IndividualAccount, set()),
         (schema.DebtorsSection, config.DebtorConfig, set()),
         (schema.DocumentsSection, config.DocumentConfig, set()),
         (schema.SellerSection, config.SellerConfig, set()),
@@ -204,7 +207,8 @@ def keys_of(section: Schema) -> Iterator[str]:
 def test_a_section_has_a_key_for_each_field_of_its_dataclass(
     section: type[Schema], dataclass: type, apart: set[str]
 ) -> None:
-    fields = {field.name for field in dataclasses.fields(dataclass)} - {"fields"}
+    # Mappings of all keys are kept in one list.
+    fields = {field.name for field in dataclasses.fields(dataclass)} - {"fields", "account_mappings"}
 
     assert fields == set(section().fields) - apart
 
@@ -486,7 +490,7 @@ def test_a_missing_section_is_named(file: Path, section: str) -> None:
         ),
         ("sale", 'supply_kind_labels = "goods"', "it must be a table"),
         ("sale", 'revenue_accounts = { "A 1" = 84 }', 'sale.revenue_accounts."A 1" is 84'),
-        ("sale", 'revenue_accounts = { "A" = 84000 }', "between 1000 and 9999"),
+        ("sale", 'revenue_accounts = { "A" = 84000 }', "a mapped account has 4 digits"),
         ("sale", 'customer_status_labels = { "F" = "business" }', "fields.customer_status is missing"),
         ("fields", 'customer_status = "Art"', "sale.customer_status_labels is missing"),
         ("debtors", 'strategy = "field"', 'fields.debtor_number is missing, but debtors.strategy = "field"'),
@@ -605,3 +609,32 @@ def test_a_huge_file_is_not_read(file: Path) -> None:
 
     with pytest.raises(TenantFileError, match="too large"):
         read_tenant_file(file, ENVIRON)
+
+
+def test_what_keys_lack_together_is_told_beside_what_is_wrong_with_single_ones(file: Path) -> None:
+    text = (
+        SMALLEST.replace('vat_id = "DE 136 695 976"', "phone = 3").replace('"skr03"', '"skr99"')
+        + """\
+[debtors]
+strategy = "next_freee"
+first = 69999
+last = 10000
+[[ignore]]
+name = "a"
+by = "pipeline"
+values = ["abc"]
+oops = 1
+"""
+    )
+
+    found = {(problem.field.partition(", ")[2], problem.code) for problem in problems(file, text)}
+
+    assert {
+        ("booking.chart", "not_a_choice"),
+        ("seller.phone", "wrong_type"),
+        ("seller", "key_missing"),
+        ("debtors.strategy", "not_a_choice"),
+        ("debtors.first", "range_empty"),
+        ("ignore[1].values", "values_invalid"),
+        ("ignore[1].oops", "key_unknown"),
+    } == found

@@ -1,0 +1,36 @@
+"""The chart of one client: the standard one of its file's choice, with its own accounts laid over it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from connector.accounting.chart import STANDARD_LENGTH, Chart
+from connector.accounting.individual_accounts import IndividualAccount, with_individual_accounts
+from connector.config_files import load_chart_document
+from connector.tenants.account_rules import account_findings
+from connector.tenants.findings import Finding
+from connector.tenants.mapping_rules import MAPPINGS, mapping_findings
+from connector.tenants.tax_rules import tenant_tax_rules
+
+
+def individual_accounts(loaded: Mapping[str, Any]) -> tuple[IndividualAccount, ...]:
+    """The client's own accounts, as ``[[chart.accounts]]`` names them."""
+    rows = (loaded.get("chart") or {}).get("accounts") or ()
+    return tuple(IndividualAccount(**row) for row in rows)
+
+
+def tenant_account_findings(loaded: Mapping[str, Any]) -> Iterator[Finding]:
+    """Everything wrong with a client's own accounts and with the accounts that it maps to.
+
+    Mappings are looked at once the accounts that they may name are right.
+    """
+    accounts, sale = individual_accounts(loaded), loaded.get("sale") or {}
+    if not accounts and not any(sale.get(key) for key in MAPPINGS):
+        return
+    booking = loaded["booking"]
+    length = booking.get("account_length", STANDARD_LENGTH)
+    standard, rules = Chart.parse(load_chart_document(booking["chart"])), tenant_tax_rules(loaded)
+    wrong = list(account_findings(accounts, chart=standard, rules=rules, account_length=length))
+    yield from wrong
+    if not wrong:
+        chart = with_individual_accounts(standard, accounts)
+        yield from mapping_findings(sale, chart=chart, rules=rules, account_length=length)
