@@ -22,13 +22,14 @@ from connector.cli.output import JSON, TEXT, say, show
 from connector.cli.preview_lines import preview_lines
 from connector.cli.session import environ, opened_services
 from connector.clock import SystemClock
-from connector.errors import ConfigurationError, DataError, NotFoundError, Problem
+from connector.errors import DataError, NotFoundError, Problem
 from connector.pipeline.booking_tables import tenant_tables
 from connector.pipeline.ecb_file import read_ecb_rates
 from connector.pipeline.exchange_rates import given_rates
 from connector.pipeline.preview import NEEDS_ATTENTION, POSTED, Known, Preview, as_plain, decide, preview_file
 from connector.pipeline.services import Services
 from connector.pipeline.steps.identity import identity_of
+from connector.pipeline.steps.reading import read_deal_of
 from connector.store import debtors, documents, ecb_rates, runs, tenants
 from connector.tenants.config import DatevFormat, TenantConfig
 from connector.tenants.toml_file import read_tenant_file
@@ -184,7 +185,10 @@ def _nothing_written(why: str, problems: Sequence[Problem]) -> Failure:
 
 
 def _of_run(services: Services, run_id: int) -> Subject:
-    """A run with the deal as it was read last and the configuration it was read with."""
+    """A run with the deal as it was read last and the configuration it was read with.
+
+    A deal that could not be booked is not kept, so it is read from Pipedrive again, as a retry would.
+    """
     with services.database.transaction() as tx:
         run = runs.get(tx, run_id)
         if run is None:
@@ -192,14 +196,10 @@ def _of_run(services: Services, run_id: int) -> Subject:
                 f"There is no run {run_id}.", field="run", cure="List runs with: ml-connector run list"
             )
         tenant = tenants.get(tx, run.tenant_id)
-        bundle = runs.document_of(tx, run.id, "bundle")
-        if bundle is None:
-            raise ConfigurationError(
-                f"The deal of run {run_id} has not been read yet (the run is {run.state}).",
-                code="run_without_bundle",
-                cure="Wait until it is resolved, or give the deal's bundle as a file.",
-            )
-        version = run.config_version or tenant.config_version
+        kept = runs.document_of(tx, run.id, "bundle")
+    bundle = kept or read_deal_of(services, tenant, run.deal_id)
+    version = (run.config_version if kept else None) or tenant.config_version
+    with services.database.transaction() as tx:
         document = documents.of_run(tx, run.id)
         debtor = debtors.get_many(tx, [run.debtor_id])[run.debtor_id] if run.debtor_id else None
         return Subject(

@@ -3,13 +3,16 @@
 from datetime import timedelta
 from typing import Any
 
+from connector.http import StepBudget
 from connector.pipedrive.bundle import read_bundle, read_definitions, with_definitions
 from connector.pipedrive.fields import stale_entities
 from connector.pipedrive.operations import ENTITIES
 from connector.pipedrive.shapes import flag_of
 from connector.pipeline.partners import pipedrive_client
 from connector.pipeline.runner import Work
+from connector.pipeline.services import Services
 from connector.store import tenants
+from connector.store.tenants import TenantRow
 
 DEFINITIONS_KEPT_FOR = timedelta(hours=1)
 """Field definitions cost 40 of Pipedrive's tokens; an unknown key makes us read them earlier."""
@@ -21,14 +24,21 @@ def read_deal(work: Work, deal_id: int) -> dict[str, Any]:
     :raises NotFoundError: the deal does not exist any more, or is hidden from the connected user.
     :raises DataError: the deal has not the shape that Pipedrive documents.
     """
-    client = pipedrive_client(work.services, work.tenant, work.budget)
-    database, tenant = work.services.database, work.tenant
+    return read_deal_of(work.services, work.tenant, deal_id, work.budget)
+
+
+def read_deal_of(
+    services: Services, tenant: TenantRow, deal_id: int, budget: StepBudget | None = None
+) -> dict[str, Any]:
+    """The same for whoever is no step, such as a preview; raises the same."""
+    client = pipedrive_client(services, tenant, budget)
+    database, now = services.database, services.clock.now()
     with database.transaction() as tx:
         cached = tenants.field_definitions(tx, tenant.id)
     fresh = {
         entity: definitions
         for entity, (definitions, read_at) in cached.items()
-        if read_at > work.now - DEFINITIONS_KEPT_FOR
+        if read_at > now - DEFINITIONS_KEPT_FOR
     }
     newly_read = read_definitions(client, [entity for entity in ENTITIES if entity not in fresh])
     bundle = read_bundle(client, deal_id, definitions={**fresh, **newly_read})
@@ -36,7 +46,7 @@ def read_deal(work: Work, deal_id: int) -> dict[str, Any]:
     newly_read |= read_definitions(client, outdated)
     if newly_read:
         with database.transaction() as tx:
-            tenants.keep_field_definitions(tx, tenant.id, newly_read, now=work.now)
+            tenants.keep_field_definitions(tx, tenant.id, newly_read, now=now)
     return with_definitions(bundle, newly_read)
 
 

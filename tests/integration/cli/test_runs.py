@@ -290,9 +290,28 @@ def test_a_run_is_previewed_with_the_deal_as_it_was_read(machine: Machine) -> No
     assert ["seller_tax_number_missing"] == [reason["code"] for reason in value["reasons"]]
 
 
-def test_a_run_whose_deal_was_not_read_yet_cannot_be_previewed(machine: Machine) -> None:
-    run_id = add_run(machine, machine.add_tenant())
+def test_a_run_whose_deal_is_not_kept_is_previewed_with_the_deal_read_again(machine: Machine) -> None:
+    """A deal that cannot be booked is not kept: the reasons must be shown all the same."""
+    tenant = machine.add_tenant()
+    machine.connect_pipedrive()
+    deal = {"id": 4711, "title": "Ohne Käufer", "status": "won", "won_time": "2027-01-02T10:00:00Z"}
+    machine.sandbox.control("/pipedrive/accounts/acme/seed", deals=[deal])
+    run_id = parked(machine, tenant, deal_id=4711)
+
+    shown = machine.run("preview", "--run", str(run_id), "--format", "json")
+
+    assert shown.exit_code == 3, shown.output
+    value = json.loads(shown.stdout)
+    assert "needs_attention" == value["outcome"]
+    assert "The deal has neither an organization nor a person." in [
+        reason["message"] for reason in value["reasons"]
+    ]
+
+
+def test_a_preview_that_needs_pipedrive_says_what_keeps_it_from_it(machine: Machine) -> None:
+    run_id = parked(machine, machine.add_tenant())
 
     shown = machine.run("preview", "--run", str(run_id))
 
-    assert (1, True) == (shown.exit_code, "has not been read yet" in shown.stderr)
+    assert shown.exit_code == 1
+    assert "ml-connector connect pipedrive acme" in shown.stderr
