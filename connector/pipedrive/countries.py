@@ -17,8 +17,11 @@ FIRST_LANGUAGES = ("de", "en")
 OTHER_LANGUAGES = (
     *("fr", "it", "es", "nl", "pl", "cs", "da", "sv", "nb", "nn", "fi", "pt", "hu", "ro", "sk", "sl"),
     *("hr", "bg", "el", "et", "lv", "lt", "ga", "mt", "tr", "uk", "ru", "ca", "is", "sq", "sr", "lb"),
+    *("bs", "mk", "be", "eu", "gl", "cy", "rm", "gsw", "ka", "az", "ar", "he", "fa", "hi", "id", "th"),
+    *("ja", "ko", "zh", "zh_Hant"),
 )
-"""The languages of the EU and its neighbours."""
+"""The languages of the EU and its neighbours, and those in which the rest of the world mostly writes. Not
+Vietnamese: without its accents its names for Austria, Belgium and Russia are codes of other countries."""
 
 ALIASES = {
     "uk": "GB",
@@ -61,6 +64,13 @@ ALIASES = {
     "republic of ireland": "IE",
     "eire": "IE",
     "vae": "AE",
+    "ger": "DE",
+    "elfenbeinkuste": "CI",
+    "elfenbeinkueste": "CI",
+    "ivory coast": "CI",
+    "volksrepublik china": "CN",
+    "vr china": "CN",
+    "pr china": "CN",
     "uae": "AE",
     "d": "DE",
     "a": "AT",

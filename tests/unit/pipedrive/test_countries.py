@@ -49,13 +49,27 @@ EU = [country.alpha_2 for country in pycountry.countries if country.alpha_2 in M
         ("Slovensko", "SK"),
         ("Slovenija", "SI"),
         ("Kosovo", "XK"),
+        ("GER", "DE"),
+        ("Svizra", "CH"),
+        ("Schwiiz", "CH"),
+        ("Elfenbeinküste", "CI"),
+        ("Ivory Coast", "CI"),
+        ("Volksrepublik China", "CN"),
+        ("中国", "CN"),
+        ("中國", "CN"),
+        ("日本", "JP"),
+        ("대한민국", "KR"),
+        ("سويسرا", "CH"),
+        ("שווייץ", "CH"),
     ],
 )
 def test_a_country_is_known_by_many_names(text, code):
     assert code == country_code(text)
 
 
-@pytest.mark.parametrize("text", ["", "  ", "Bayern", "Deutschlnd", "Europa", "EU", "??", "1234", "DDR"])
+@pytest.mark.parametrize(
+    "text", ["", "  ", "Bayern", "Deutschlnd", "Europa", "EU", "??", "1234", "DDR", "Korea", "Dubai"]
+)
 def test_what_is_no_country_stays_unknown(text):
     assert country_code(text) is None
 
