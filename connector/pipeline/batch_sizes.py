@@ -31,11 +31,12 @@ BATCH_LIMITS: Mapping[DatevFormat, BatchSize] = {
 def batch_size(postings: Sequence[Posting], debtor: DebtorRecord | None) -> BatchSize:
     """What a document brings into a batch.
 
-    :param debtor: the record that the batch's file of debtors may have to hold with it; None: it does not.
+    :param debtor: the record that the batch's file of debtors may have to hold with it, and once more as a
+        creditor's; None: it holds it already.
     """
     return BatchSize(
         documents=1,
         rows=len(postings),
         posting_bytes=sum(map(longest_row, postings)),
-        debtor_bytes=longest_debtor_row(debtor) if debtor else 0,
+        debtor_bytes=2 * longest_debtor_row(debtor) if debtor else 0,
     )

@@ -3,7 +3,7 @@
 from connector.datev.dxso.model import Archive, ArchiveDocument, Extension, Ledger, LedgerKind, LedgerLine
 from connector.datev.dxso.package import DxsoDocument, DxsoFile, DxsoPackage, PackageHeader
 from connector.datev.dxso.reader import read_archive, read_ledger
-from connector.datev.dxso.render import render_package, render_packages
+from connector.datev.dxso.render import render_package
 from connector.datev.dxso.rules import check_package
 from connector.datev.dxso.schemas import check_against_schemas
 from connector.datev.dxso.writer import write_archive, write_ledger
@@ -24,7 +24,6 @@ __all__ = [
     "read_archive",
     "read_ledger",
     "render_package",
-    "render_packages",
     "write_archive",
     "write_ledger",
 ]

@@ -8,7 +8,6 @@ from connector.datev.dxso.elements import (
     DOCUMENT_RULES,
     FOLDER_RULE,
     LEDGER_RULES,
-    MAX_DOCUMENTS,
     Rule,
     value_message,
 )
@@ -28,30 +27,8 @@ from connector.errors import DataError, Problem
 _RULES = {rule.name: rule for rule in (*LEDGER_RULES, *ARCHIVE_RULES, *DOCUMENT_RULES)}
 
 
-def render_packages(
-    header: PackageHeader, documents: Sequence[DxsoDocument], *, most: int = MAX_DOCUMENTS
-) -> list[DxsoPackage]:
-    """As many packages as DATEV's limit needs, in order; each is a job of its own.
-
-    A single invoice is never divided: one with more than 5,000 lines is refused.
-
-    Raises:
-        DataError: with every problem of every document; then there is no package at all.
-    """
-    packages = []
-    problems: list[Problem] = []
-    for start in range(0, max(len(documents), 1), most):
-        try:
-            packages.append(render_package(header, documents[start : start + most]))
-        except DataError as error:
-            problems += error.problems
-    if problems:
-        raise DataError(list(dict.fromkeys(problems)))
-    return packages
-
-
 def render_package(header: PackageHeader, documents: Sequence[DxsoDocument]) -> DxsoPackage:
-    """A package that has passed :func:`check_package`.
+    """A package that has passed :func:`check_package`. A single invoice is never divided.
 
     Raises:
         DataError: with every problem of every document.

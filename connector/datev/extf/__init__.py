@@ -4,7 +4,6 @@ What others call (stable):
 
 - :func:`render_posting_batch`, :func:`render_debtors`: our records to the bytes of a whole file.
 - :func:`posting_batch_chunks` with :func:`save`: the same in steady memory, straight into a file.
-- :func:`split_postings`: postings of any dates to the batches that DATEV's limits allow.
 - :class:`ExtfReader`: a file of any origin and size, row by row. :func:`read_file`: the same as one object.
 - :func:`check_rows`, :func:`check_file`: every problem of what was read, as :class:`FileProblem` (a
   :class:`~connector.errors.Problem` with severity, row, line and column). :func:`file_name_problems`:
@@ -21,13 +20,11 @@ from connector.datev.extf.limits import file_name_problems
 from connector.datev.extf.postings import posting_batch_chunks, render_posting_batch
 from connector.datev.extf.problems import FileProblem, Severity
 from connector.datev.extf.reader import ExtfReader
-from connector.datev.extf.split import BatchPart, split_postings
 from connector.datev.extf.validator import check_file, check_rows
 from connector.datev.extf.writer import save
 
 __all__ = [
     "BatchHeader",
-    "BatchPart",
     "ExtfFile",
     "ExtfReader",
     "FileProblem",
@@ -40,6 +37,5 @@ __all__ = [
     "render_debtors",
     "render_posting_batch",
     "save",
-    "split_postings",
     "write_file",
 ]

@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from connector.accounting.posting import Side
-from connector.datev.dxso import check_package, render_package, render_packages
+from connector.datev.dxso import check_package, render_package
 from connector.datev.dxso.package import file_names
 from connector.errors import DataError
 from tests.unit.datev.dxso.packages import ABROAD, ALL, CREDIT_NOTE, DISTANCE_SALE, HEADER, INVOICE
@@ -243,22 +243,6 @@ def test_all_problems_of_all_documents_are_told_at_once():
     assert [("bad_value", "amount"), ("bad_value", "bookingText"), ("line_count", "postings")] == _problems(
         _with_posting(amount=Decimal(0), posting_text="x" * 61), replace(CREDIT_NOTE, postings=())
     )
-
-
-def test_more_documents_than_datev_takes_go_into_several_packages():
-    packages = render_packages(HEADER, ALL, most=3)
-
-    assert [3, 1] == [len(package.ledgers) for package in packages]
-    assert [file.name for file in render_package(HEADER, ALL).ledgers] == [
-        file.name for package in packages for file in package.ledgers
-    ]
-
-
-def test_one_bad_document_leaves_no_package_at_all():
-    with pytest.raises(DataError) as caught:
-        render_packages(HEADER, [*ALL, replace(INVOICE, postings=())], most=1)
-
-    assert ["line_count"] == [problem.code for problem in caught.value.problems]
 
 
 def test_an_invoice_with_more_lines_than_datev_takes_is_refused_not_divided():
