@@ -1,6 +1,7 @@
 """Host header, redirects and what is closed to the outside."""
 
 from dataclasses import replace
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -18,6 +19,12 @@ def browser(services: Services) -> FlaskClient:
     return create_app(services, wake=lambda _run_id: None).test_client()
 
 
+def _begin(services: Services) -> tuple[str, dict[str, str]]:
+    """Path and form by which a login begins."""
+    link = urlsplit(connecting.issue_ticket(services, "acme", "pipedrive"))
+    return link.path, dict(parse_qsl(link.query))
+
+
 @pytest.mark.parametrize(
     "path", ["//evil.example/", "/webhooks//pipedrive/acme", "/static//etc/passwd", "/connect//datev"]
 )
@@ -32,13 +39,15 @@ def test_a_host_that_is_none_is_refused_without_a_trace(browser: FlaskClient) ->
 
 
 def test_the_host_header_decides_no_address(services: Services, browser: FlaskClient) -> None:
-    link = connecting.issue_ticket(services, "acme", "pipedrive").removeprefix("http://localhost")
+    path, ticket = _begin(services)
     forged = {
         "HTTP_HOST": "evil.example",
         "HTTP_X_FORWARDED_HOST": "evil.example",
         "HTTP_X_FORWARDED_PROTO": "https",
     }
-    leaving = browser.get(link, environ_overrides=forged)
+    page = browser.get(path, query_string=ticket, environ_overrides=forged)
+    assert "evil" not in page.get_data(as_text=True)
+    leaving = browser.post(path, data=ticket, environ_overrides=forged)
     assert 303 == leaving.status_code
     assert "evil" not in str(leaving.headers)
     assert "redirect_uri=http%3A%2F%2Flocalhost%2Foauth%2Fpipedrive%2Fcallback" in leaving.headers["Location"]
@@ -47,10 +56,10 @@ def test_the_host_header_decides_no_address(services: Services, browser: FlaskCl
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_cookies_are_for_https_only_where_the_public_address_is(services: Services, scheme: str) -> None:
-    link = connecting.issue_ticket(services, "acme", "pipedrive").removeprefix("http://localhost")
+    path, ticket = _begin(services)
     settings = replace(services.settings, public_url=f"{scheme}://localhost")
     web = create_app(replace(services, settings=settings), wake=lambda _run_id: None)
-    leaving = web.test_client().get(link)
+    leaving = web.test_client().post(path, data=ticket)
     flags = leaving.headers["Set-Cookie"].split("; ")[1:]
     assert (scheme == "https") == ("Secure" in flags)
     assert {"HttpOnly", "SameSite=Lax"} <= set(flags)
