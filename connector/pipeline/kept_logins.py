@@ -41,6 +41,9 @@ API_TOKEN = "api_token"  # noqa: S105 - a name, not a token
 NONE = "none"
 TOKEN_STORED = "token_stored"  # noqa: S105 - a state, not a token
 """An API token is there; whether Pipedrive takes it, only a call can tell."""
+TOKEN_WORKS = "token_works"  # noqa: S105 - a state, not a token
+"""Pipedrive has taken it since it was stored."""
+TOKEN_WORKED = "api_token_worked"  # noqa: S105 - the journal's word
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class ConnectionStatus:
     kind: str
     """``long``, ``session``, ``api_token`` or ``none``."""
     state: str
-    """``connected``, ``token_stored`` (an API token, not tried),
+    """``connected``, ``token_stored`` (an API token, not tried), ``token_works``,
     ``session_only``, ``reconnect_needed``, ``ended``, ``other_client`` (the tenant was
     set up anew since) or ``not_connected``."""
     connected: bool
@@ -97,12 +100,12 @@ def status(services: Services, tenant: TenantRow) -> list[ConnectionStatus]:
     """How the tenant's logins stand: at least one entry for each partner."""
     with services.database.transaction() as tx:
         rows = connections.of_tenant(tx, tenant.id)
-        has_api_token = tenants.secret(tx, tenant.id, SecretName.PIPEDRIVE_API_TOKEN) is not None
+        token_state = _api_token_state(tx, tenant)
     now = services.clock.now()
     found: list[ConnectionStatus] = []
     for partner in (PIPEDRIVE, DATEV):
         if partner == PIPEDRIVE and tenant.config.pipedrive.auth is PipedriveAuth.TOKEN:
-            found.append(_api_token_status(tenant, has_api_token))
+            found.append(_api_token_status(tenant, token_state))
             continue
         of_partner = [_row_status(row, tenant, now) for row in rows if row.partner == partner]
         found += of_partner or [_not_connected(partner, tenant)]
@@ -226,9 +229,28 @@ def _warnings(row: ConnectionRow, now: datetime, state: str) -> list[str]:
     return found
 
 
-def _api_token_status(tenant: TenantRow, has_api_token: bool) -> ConnectionStatus:
-    if has_api_token:
-        return ConnectionStatus(PIPEDRIVE, API_TOKEN, TOKEN_STORED, True, None, "")
+def note_api_token_worked(services: Services, tenant: TenantRow) -> None:
+    """Pipedrive has just answered to the tenant's API token."""
+    with services.database.transaction() as tx:
+        if _api_token_state(tx, tenant) == TOKEN_STORED:
+            journal.write(
+                tx, tenant_id=tenant.id, at=services.clock.now(), event=TOKEN_WORKED, actor="pipedrive"
+            )
+
+
+def _api_token_state(tx: Transaction, tenant: TenantRow) -> str:
+    """``token_works`` once a person has tried it or a step has read Pipedrive's fields with it."""
+    stored_at = tenants.secret_set_at(tx, tenant.id, SecretName.PIPEDRIVE_API_TOKEN)
+    if stored_at is None:
+        return NONE
+    tried = journal.of_tenant_since(tx, tenant.id, TOKEN_WORKED, stored_at)
+    read = any(at >= stored_at for _fields, at in tenants.field_definitions(tx, tenant.id).values())
+    return TOKEN_WORKS if tried or read else TOKEN_STORED
+
+
+def _api_token_status(tenant: TenantRow, state: str) -> ConnectionStatus:
+    if state != NONE:
+        return ConnectionStatus(PIPEDRIVE, API_TOKEN, state, True, None, "")
     missing = f"No API token is stored. {store_token_command(tenant.key)}"
     return ConnectionStatus(PIPEDRIVE, API_TOKEN, "not_connected", False, None, "", (missing,))
 

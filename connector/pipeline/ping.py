@@ -7,13 +7,14 @@ from connector.datev.clients import carries_service, get_client
 from connector.datev.operations import Api
 from connector.errors import AmbiguousError, ConnectorError, PartnerAnswer, Problem, TransientError
 from connector.pipeline.hook_check import HookVerdict, check_hook
-from connector.pipeline.kept_logins import CURED_BY_CONNECTING, status
+from connector.pipeline.kept_logins import CURED_BY_CONNECTING, note_api_token_worked, status
 from connector.pipeline.parking import resume_tenant
 from connector.pipeline.partners import datev_api, pipedrive_client
 from connector.pipeline.services import Services
 from connector.pipeline.tokens import DATEV, PIPEDRIVE
 from connector.settings import DatevSettings
 from connector.store.tenants import TenantRow
+from connector.tenants.config import PipedriveAuth
 
 SENT_BY_NOBODY = (
     "DATEV_CLIENT_SECRET is set, but DATEV_CLIENT_AUTH=none never sends it. "
@@ -79,6 +80,8 @@ def ping_pipedrive(services: Services, tenant: TenantRow) -> PartnerVerdict:
 
     def ask() -> tuple[str, tuple[Problem, ...]]:
         me = pipedrive_client(services, tenant).me()
+        if tenant.config.pipedrive.auth is PipedriveAuth.TOKEN:
+            note_api_token_worked(services, tenant)
         domain = str(me.get("company_domain") or "")
         return f"{me.get('company_name') or domain} as {me.get('name')}", _company_problems(tenant, domain)
 

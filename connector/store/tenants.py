@@ -151,6 +151,15 @@ def secret(tx: Transaction, tenant_id: int, name: str) -> bytes | None:
     ).scalar_one_or_none()
 
 
+def secret_set_at(tx: Transaction, tenant_id: int, name: str) -> datetime | None:
+    """When a secret was stored last; None: there is none."""
+    return tx.execute(
+        sa.select(t.tenant_secret.c.updated_at).where(
+            t.tenant_secret.c.tenant_id == tenant_id, t.tenant_secret.c.name == name
+        )
+    ).scalar_one_or_none()
+
+
 def park(tx: Transaction, tenant_id: int, *, code: str, message: str, cure: str, now: datetime) -> bool:
     """Stop all steps of the tenant until someone acts; an earlier reason stays. Returns if it was new."""
     parked = tx.execute(

@@ -134,10 +134,14 @@ def test_an_api_token_needs_no_login_and_is_tried_instead(machine: Machine, tmp_
     Path(path).write_text(Path(path).read_text("utf-8").replace('"muster"', '"acme"'), "utf-8")
     machine.run("tenant", "apply", path, NOT_SET_ANYWHERE="token-acme")
 
+    untried = machine.run("tenant", "show", "acme").stdout
     good = machine.run("connect", "pipedrive", "acme", "--format", "json")
+    tried = machine.run("tenant", "show", "acme").stdout
     machine.run("tenant", "apply", path, NOT_SET_ANYWHERE="wrong")
     bad = machine.run("connect", "pipedrive", "acme")
 
+    assert "pipedrive (api token): token stored, not tried\n" in untried
+    assert "pipedrive (api token): token works\n" in tried
     assert "there is nothing to connect" in good.stderr
     assert (0, True) == (good.exit_code, json.loads(good.stdout)["ok"])
     assert bad.exit_code == 3
