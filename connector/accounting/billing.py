@@ -48,6 +48,18 @@ class Recurrence:
         following = self._start_of(number + 1, first_day)
         return self._start_of(number, first_day), following - timedelta(days=1)
 
+    def period_on(self, day: date, first_day: date) -> tuple[date, date] | None:
+        """The period that begins on this day; None if none does."""
+        months = _MONTHS.get(self.frequency)
+        if months is None:
+            number = (day - first_day).days // 7
+        else:
+            number = ((day.year - first_day.year) * 12 + day.month - first_day.month) // months
+        if number < 0 or (self.cycles is not None and number >= self.cycles):
+            return None
+        found = self.period(number, first_day)
+        return found if found[0] == day else None
+
     def _start_of(self, number: int, first_day: date) -> date:
         months = _MONTHS.get(self.frequency)
         if months is None:

@@ -217,7 +217,9 @@ def _lines_of(sale: Sale, key: str) -> Iterator[tuple[SaleLine, tuple[date, date
                 yield line, None
         elif key.startswith(_RECURRING):
             day = date.fromisoformat(key.removeprefix(_RECURRING))
-            yield from ((line, period) for period in _planned_periods(line, sale, day) if period[0] == day)
+            period = line.recurrence.period_on(day, line.recurrence.start or _first_day(sale))
+            if period:
+                yield line, period
 
 
 def _with_period(description: str, period: tuple[date, date] | None) -> str:

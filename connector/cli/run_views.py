@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connector.cli.output import facts, local_time, moment_text
+from connector.pipeline.deal_parts import IN_PARTS
 from connector.pipeline.states import IGNORED
 from connector.pipeline.summary import RunSummary, with_number
 from connector.store.journal import JournalRow
@@ -26,6 +27,7 @@ def list_facts(summary: RunSummary, tenant_key: str) -> dict[str, Any]:
         "tenant": tenant_key,
         "deal": run.deal_id,
         "kind": run.kind,
+        "part": run.part_key,
         "state": run.state,
         "document": summary.document_number,
         "amount": None if summary.amount is None else str(summary.amount),
@@ -48,6 +50,8 @@ def run_facts(summary: RunSummary, tenant_key: str) -> dict[str, Any]:
         "kind": run.kind,
         "revision": run.revision,
         "part": run.part,
+        "part_key": run.part_key,
+        "part_date": run.part_date.isoformat() if run.part_date else None,
         "state": run.state,
         "waiting_for": run.waiting_for,
         "due_at": moment_text(run.due_at),
@@ -99,6 +103,7 @@ def show_lines(value: Mapping[str, Any]) -> list[str]:
         [
             ("Run", f"{value['run']} ({value['kind']}, {value['tenant']})"),
             ("Deal", f"{value['deal']} {value['title']}".strip()),
+            ("Part", _part_text(value)),
             ("State", value["state"]),
             ("Ignored by", value["ignore_rule"]),
             ("Waiting for", value["waiting_for"]),
@@ -111,7 +116,9 @@ def show_lines(value: Mapping[str, Any]) -> list[str]:
             ("DATEV job", value["datev_job"]),
         ]
     )
-    if value["state"] == IGNORED:
+    if value["ignore_rule"] == IN_PARTS:
+        lines.append(f"  → Its parts: ml-connector run list --deal {value['deal']}")
+    elif value["state"] == IGNORED:
         lines.append(with_number(TO_BOOK_IGNORED, value["run"]))
     if reason["message"]:
         first, *more = _sentences(reason["message"])
@@ -121,6 +128,12 @@ def show_lines(value: Mapping[str, Any]) -> list[str]:
     for row in value["journal"]:
         lines += _story_lines(row)
     return lines
+
+
+def _part_text(value: Mapping[str, Any]) -> str:
+    if not value["part"]:
+        return ""
+    return f"{value['part']} ({value['part_key']}), invoiced on {value['part_date']}"
 
 
 def _sentences(text: str | None) -> list[str]:

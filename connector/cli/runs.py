@@ -27,7 +27,7 @@ run_argument = click.argument("run_id", type=RunNumber(), metavar="RUN")
 
 RUN_STATES = (*RUN_BEFORE_HAND_OVER, *RUN_IN_BATCH, NEEDS_ATTENTION, IGNORED, CANCELLED)
 
-LIST_COLUMNS = ("run", "tenant", "deal", "state", "document", "amount", "currency", "debtor", "told")
+LIST_COLUMNS = ("run", "tenant", "deal", "part", "state", "document", "amount", "currency", "debtor", "told")
 
 
 @click.group()

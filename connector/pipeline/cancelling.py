@@ -56,7 +56,7 @@ def cancel_run(services: Services, run_id: int, *, actor: str, reason: str) -> b
             raise PermanentError(f"Run {run_id} has just been changed by somebody else.", code="overtaken")
         if not run.part:
             # Who decides against the deal decides against those of its parts that still wait.
-            cancel_parts(tx, run, CANCELLED_BY_HAND, reason.strip(), now=now)
+            cancel_parts(tx, run, CANCELLED_BY_HAND, reason.strip(), now=now, actor=actor)
         journal.write(
             tx,
             tenant_id=run.tenant_id,

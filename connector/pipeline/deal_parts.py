@@ -28,6 +28,9 @@ IN_PARTS = "invoiced in parts"
 PART_GONE = "part_gone"
 """Reason code: the deal has no such instalment or period any more."""
 
+_STEP = "resolve"
+"""The journal's actor where a step has read what it acts on."""
+
 _ENDED_WITHOUT_BATCH = (CANCELLED, IGNORED, NEEDS_ATTENTION)
 STILL_OURS = (*RUN_BEFORE_HAND_OVER, *_ENDED_WITHOUT_BATCH)
 """States that a run may leave by an event, as long as it is in no batch."""
@@ -89,7 +92,7 @@ def carry_out_plan(
     keys = {part.key for part in parts}
     for key, row in known.items():
         if key not in keys and row.id != run.id and _is_free(row) and row.state != CANCELLED:
-            cancel_part(tx, row, PART_GONE, "The deal has no such part any more.", now=now)
+            _cancel_part(tx, row, PART_GONE, "The deal has no such part any more.", now=now)
 
 
 def plan_again(tx: Transaction, run: RunRow, *, now: datetime) -> None:
@@ -105,18 +108,21 @@ def date_of(part: Part, row: RunRow, today: date) -> date:
     return max(part.date, min(row.part_date or today, today))
 
 
-def cancel_parts(tx: Transaction, run: RunRow, code: str, message: str, *, now: datetime) -> None:
+def cancel_parts(
+    tx: Transaction, run: RunRow, code: str, message: str, *, now: datetime, actor: str = _STEP
+) -> None:
     """End every part of the run's deal that is not handed over."""
     for row in runs.parts_of_deal(tx, run.tenant_id, run.deal_id, kind=INVOICE):
         if row.id != run.id and before_hand_over(row) and row.state != CANCELLED:
-            cancel_part(tx, row, code, message, now=now)
+            _cancel_part(tx, row, code, message, now=now, actor=actor)
 
 
-def cancel_part(tx: Transaction, row: RunRow, code: str, message: str, *, now: datetime) -> None:
-    """End one part that is not handed over."""
+def _cancel_part(
+    tx: Transaction, row: RunRow, code: str, message: str, *, now: datetime, actor: str = _STEP
+) -> None:
     values = {**_FRESH, "reason_code": code, "reason_message": message}
     if runs.reset(tx, row.id, from_states=(row.state,), now=now, state=CANCELLED, due_at=None, **values):
-        _tell(tx, row, "cancelled", CANCELLED, message, now)
+        _tell(tx, row, "cancelled", CANCELLED, message, now, actor)
 
 
 def _is_free(row: RunRow) -> bool:
@@ -148,7 +154,7 @@ def _create(tx: Transaction, run: RunRow, ordinal: int, key: str, day: date, now
             at=now,
             event="received",
             to_state="received",
-            actor="resolve",
+            actor=_STEP,
             message=f"Part {ordinal} of the deal, {key}: invoiced on {day}.",
         )
 
@@ -175,7 +181,15 @@ def _follow(tx: Transaction, row: RunRow, day: date, now: datetime, *, read_agai
         _tell(tx, row, "read_again", "received", message, now)
 
 
-def _tell(tx: Transaction, row: RunRow, event: str, to_state: str, message: str, now: datetime) -> None:
+def _tell(
+    tx: Transaction,
+    row: RunRow,
+    event: str,
+    to_state: str,
+    message: str,
+    now: datetime,
+    actor: str = _STEP,
+) -> None:
     journal.write(
         tx,
         tenant_id=row.tenant_id,
@@ -184,6 +198,6 @@ def _tell(tx: Transaction, row: RunRow, event: str, to_state: str, message: str,
         event=event,
         from_state=row.state,
         to_state=to_state,
-        actor="resolve",
+        actor=actor,
         message=message,
     )

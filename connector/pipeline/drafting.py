@@ -90,24 +90,7 @@ def read_draft_sale(
         sale = read_sale(bundle, config=config.sale, terms=config.terms, document_number=written.number)
     except DataError as e:
         raise DataError(dict.fromkeys((*written.problems, *e.problems))) from e
-    sale = _billed(sale, config, identity)
-    number_problem = None if number else _part_number_problem(config.numbers, written, identity)
-    if number_problem:
-        written = replace(written, problems=(number_problem,))
-    sale = replace(sale, why=written.why, problems=written.problems)
-    sale = with_exchange_rate(sale, config.exchange, published)
-    if sale.document_number or written.problems:
-        return sale
-    return replace(
-        sale,
-        document_number=number_from_pattern(
-            config.numbers.pattern,
-            deal_id=identity.deal_id,
-            part=identity.part,
-            year=sale.document_date.year,
-            next=drawn,
-        ),
-    )
+    return _drafted(sale, written, config, identity, drawn=drawn, number=number, published=published)
 
 
 def plan_deal(
@@ -131,11 +114,13 @@ def plan_deal(
     if sale is None or not is_in_parts(sale):
         return ()
     parts = plan_parts(sale, config.terms, today=today)
+    from_field = config.numbers.source is NumberSource.FIELD
+    written = _written_number(bundle, config.numbers) if from_field else _Written("")
     problems: dict[Problem, None] = {}
     for ordinal, part in enumerate(parts, start=1):
         billed = replace(identity, part=ordinal, billed=Part(part.key, sale.document_date))
         try:
-            draft = read_draft_sale(bundle, config, billed, published=published)
+            draft = _drafted(sale, written, config, billed, published=published)
             decide_invoice(draft, config, tables, draft=True)
         except DataError as e:
             problems |= dict.fromkeys(e.problems)
@@ -200,6 +185,37 @@ def decide_postings(
         debtor_account=debtor_account,
         document_guid=identity.document_guid,
         draft=draft,
+    )
+
+
+def _drafted(
+    sale: Sale,
+    written: _Written,
+    config: TenantConfig,
+    identity: RunIdentity,
+    *,
+    drawn: int | None = None,
+    number: str = "",
+    published: Published | None = None,
+) -> Sale:
+    """What is sold with this document, with number and exchange rate."""
+    sale = _billed(sale, config, identity)
+    number_problem = None if number else _part_number_problem(config.numbers, written, identity)
+    if number_problem:
+        written = replace(written, problems=(number_problem,))
+    sale = replace(sale, why=written.why, problems=written.problems)
+    sale = with_exchange_rate(sale, config.exchange, published)
+    if sale.document_number or written.problems:
+        return sale
+    return replace(
+        sale,
+        document_number=number_from_pattern(
+            config.numbers.pattern,
+            deal_id=identity.deal_id,
+            part=identity.part,
+            year=sale.document_date.year,
+            next=drawn,
+        ),
     )
 
 

@@ -28,6 +28,8 @@ from connector.store.intake import first_win
 from connector.store.runs import RunRow
 from connector.store.tenants import TenantRow
 
+_ACTOR = "intake"
+
 _OVER = (DealChange.REOPENED, DealChange.LOST, DealChange.DELETED)
 """Changes after which the deal is probably not to be booked."""
 
@@ -74,7 +76,7 @@ class _Arrival:
             event=what,
             from_state=before,
             to_state=after,
-            actor="intake",
+            actor=_ACTOR,
             message=message,
             details={"event_id": self.event.event_id},
         )
@@ -130,7 +132,7 @@ def _first_win(
         state="received" if rule is None else IGNORED,
         due_at=now if rule is None else None,
         ignore_rule=rule or "",
-        actor="intake",
+        actor=_ACTOR,
         message="The deal was won." if rule is None else f"Left alone by the rule: {rule}.",
         now=now,
     )
@@ -154,34 +156,36 @@ def _again(arrival: _Arrival, run: RunRow) -> list[int]:
     event = arrival.event
     if event.change is DealChange.MERGED:
         return _merged(arrival, run)
-    if not before_hand_over(run):
-        _after_hand_over(arrival, run)
-        return []
-    if event.change is DealChange.WON:
+    ours = before_hand_over(run)
+    if ours and event.change is DealChange.WON:
         return _won(arrival, run)
-    if run.state == CANCELLED or _is_echo_of_part(arrival, run):
+    if not ours or run.state == CANCELLED:
+        _after_hand_over(arrival, *(booked_parts(arrival.tx, run) if ours else [run]))
         return []
     if event.change in _OVER:
         # Deliveries may overtake each other: whether it is still won, the deal itself tells.
         return _read_again(arrival, run, f"The deal was {event.change}.")
-    return _read_again(arrival, run, "The deal has changed.") if event.status_now == "won" else []
+    if event.status_now != "won" or _is_echo_of_part(arrival, run):
+        return []
+    return _read_again(arrival, run, "The deal has changed.")
 
 
-def _after_hand_over(arrival: _Arrival, run: RunRow) -> None:
+def _after_hand_over(arrival: _Arrival, *booked: RunRow) -> None:
     """Whatever the event says, the deal itself tells whether it still is what was booked."""
     event = arrival.event
-    if event.change is DealChange.WON and _is_same_win(arrival.tx, event, run):
-        return
-    if event.change is DealChange.OTHER and _is_beside_the_invoice(arrival, run):
-        return
-    look_again(
-        arrival.tx,
-        run,
-        f"The deal {_SAYS.get(event.change, 'has changed')} after the hand-over with run {run.id}.",
-        now=arrival.now,
-        quiet=arrival.quiet,
-        event_id=event.event_id,
-    )
+    for run in booked:
+        if event.change is DealChange.WON and _is_same_win(arrival.tx, event, run):
+            continue
+        if event.change is DealChange.OTHER and _is_beside_the_invoice(arrival, run):
+            continue
+        look_again(
+            arrival.tx,
+            run,
+            f"The deal {_SAYS.get(event.change, 'has changed')} after the hand-over with run {run.id}.",
+            now=arrival.now,
+            quiet=arrival.quiet,
+            event_id=event.event_id,
+        )
 
 
 def _is_echo_of_part(arrival: _Arrival, run: RunRow) -> bool:
@@ -262,7 +266,7 @@ def _cancel(arrival: _Arrival, run: RunRow, message: str) -> None:
     if run.state in {CANCELLED, IGNORED} and not is_planned(run):
         return
     code = str(arrival.event.change)
-    cancel_parts(arrival.tx, run, code, message, now=arrival.now)
+    cancel_parts(arrival.tx, run, code, message, now=arrival.now, actor=_ACTOR)
     runs.reset(
         arrival.tx,
         run.id,
@@ -284,7 +288,8 @@ def _merged(arrival: _Arrival, run: RunRow) -> list[int]:
     if booked is not None:
         _ask_about_merge(arrival, booked, f"was merged into deal {survivor}")
         gone = f"The deal was merged into deal {survivor}."
-        cancel_parts(arrival.tx, run, str(arrival.event.change), gone, now=arrival.now)
+        code = str(arrival.event.change)
+        cancel_parts(arrival.tx, run, code, gone, now=arrival.now, actor=_ACTOR)
         if other is not None and other.state in RUN_BEFORE_HAND_OVER:
             _ask(
                 arrival,

@@ -1,17 +1,21 @@
 """Deals invoiced in parts: planned in one transaction, each part read anew and booked on its date."""
 
+import base64
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from connector.cli.run_views import list_facts, run_facts, show_lines, story
 from connector.clock import BERLIN
 from connector.pipedrive.webhook import DealAction
 from connector.pipeline.cancelling import cancel_run
 from connector.pipeline.deal_parts import IN_PARTS
 from connector.pipeline.retry import retry_run
+from connector.pipeline.summary import summarize
 from connector.store import documents, runs
+from connector.store import tables as t
 from connector.store.runs import RunRow
 from connector.tenants.config import NumberConfig, NumberSource
 from tests.integration.pipeline.carriage import Carriage, CrashError, config_for, crashing
@@ -407,3 +411,59 @@ def test_two_runs_for_one_instalment_are_refused_by_the_database(parts: Carriage
             part_date=date(2026, 12, 15),
         )
     assert again is None
+
+
+def test_a_part_cancelled_by_hand_stays_so_when_the_deal_changes(parts: Carriage) -> None:
+    later = rates((1, 600.0, "2026-12-10"), (2, 400.0, "2026-12-20"))
+    parts.win(7, products=one_line(1000.0), installments=later)
+    today_is(parts, date(2026, 12, 11))
+    change_silently(parts, products=one_line(1000.0, tax=3), installments=later)
+    parts.finish()
+    held = of_deal(parts)[2]
+    assert ("installment:2", "needs_attention") == (held.part_key, held.state)
+    cancel_run(parts.services, held.id, actor="anna", reason="Booked by hand.")
+    change(parts, products=one_line(1000.0), installments=later)
+    parts.finish()
+    assert ["ignored", "done", "cancelled"] == [row[2] for row in shown(parts)]
+
+
+def test_a_deal_in_parts_merged_before_any_is_booked_is_booked_as_the_surviving_one(
+    parts: Carriage,
+) -> None:
+    parts.win(7, products=one_line(1000.0), installments=rates((1, 1000.0, "2026-12-10")))
+    survivor = parts.win(8)
+    today_is(parts, date(2026, 12, 2))
+    gone = parts.event(
+        7, action=DealAction.DELETED, status_now="", status_before="", became_won=False, merged_to=8
+    )
+    parts.receive(gone)
+    parts.finish()
+    assert [("", "cancelled"), ("installment:1", "cancelled")] == [
+        (key, state) for key, _day, state in shown(parts)
+    ]
+    assert "done" == parts.run(survivor.id).state
+
+
+def test_lists_and_pages_tell_the_part_and_its_date(parts: Carriage) -> None:
+    own = planned(parts)
+    second = of_deal(parts)[2]
+    with parts.services.database.transaction() as tx:
+        facts = run_facts(summarize(tx, second), "acme")
+        listed = list_facts(summarize(tx, second), "acme")
+        planner = run_facts(summarize(tx, own), "acme")
+
+    assert "installment:2" == listed["part"]
+    assert (2, "installment:2", "2026-12-15") == (facts["part"], facts["part_key"], facts["part_date"])
+    page = show_lines({**facts, "journal": story(parts.story(second.id), second.id)})
+    assert any("2 (installment:2), invoiced on 2026-12-15" in line for line in page)
+    page = show_lines({**planner, "journal": story(parts.story(own.id), own.id)})
+    assert "  → Its parts: ml-connector run list --deal 7" in page
+
+
+def test_a_pdf_on_the_deal_is_that_of_the_part_it_names(parts: Carriage) -> None:
+    content = base64.b64encode(b"%PDF-1.7 second").decode()
+    files = [{"file_name": "Rechnung PD-7-2.pdf", "content_base64": content}]
+    planned(parts, files=files)
+    today_is(parts, date(2026, 12, 16))
+    origins = [row.origin for row in parts.rows(t.document, "origin")]
+    assert ["made", "pipedrive"] == origins
