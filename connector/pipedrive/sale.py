@@ -59,6 +59,7 @@ def read_sale(
     corrects = reader.text("deal", deal, fields.corrects_document)
     reverse_charge = reader.flag("deal", deal, fields.reverse_charge)
     special_scheme = reader.text("deal", deal, fields.special_scheme)
+    allocation = lines.allocation()
     if problems or buyer is None or document_date is None:
         raise DataError(problems)
     return Sale(
@@ -83,6 +84,7 @@ def read_sale(
         won_on=_day_of(deal, "won_time"),
         first_won_on=_day_of(deal, "first_won_time"),
         installments=installments,
+        allocation=allocation,
     )
 
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from connector.accounting.sale import Discount, DiscountKind, SaleLine, SupplyKind, TaxMethod
+from connector.accounting.sale import Allocation, Discount, DiscountKind, SaleLine, SupplyKind, TaxMethod
 from connector.accounting.terms import BookingTerms
-from connector.pipedrive.field_reader import FieldReader, as_text
+from connector.pipedrive.field_reader import FieldReader
 from connector.pipedrive.field_values import UnreadableValueError, number
+from connector.pipedrive.sale_allocation import AllocationReader
 from connector.pipedrive.sale_billing import read_recurrence
 from connector.pipedrive.shapes import flag_of, records_of
 from connector.tenants.config import SaleConfig
@@ -30,7 +31,7 @@ class LineReader:
         self._terms = terms
         self._reader = reader
         self._supply_kinds = {label.casefold(): kind for label, kind in config.supply_kind_labels}
-        self._revenue_accounts = {code.strip(): account for code, account in config.revenue_accounts}
+        self._allocations = AllocationReader(bundle, config, reader)
         self._deal_supply_kind = self._kind_by_field("deal", self._deal)
 
     def read(self, currency: str) -> tuple[SaleLine, ...]:
@@ -48,6 +49,10 @@ class LineReader:
                 "Give deal and lines the same currency.",
             )
         return tuple(line for line in lines if line is not None)
+
+    def allocation(self) -> Allocation:
+        """Accounts and cost centres of a deal without lines; with lines they are theirs."""
+        return Allocation() if self._records else self._allocations.of_deal()
 
     def tax_method(self) -> TaxMethod | None:
         """The method of all lines; None for a deal without lines, or where there is a problem with it."""
@@ -77,6 +82,7 @@ class LineReader:
         if quantity is None or price is None or tax is None:
             return None
         code = self._reader.written(product, "code", "product's code").strip()
+        allocation = self._allocations.of_line(product, code=code, category=self._category(product))
         return SaleLine(
             position=position,
             name=name,
@@ -88,9 +94,11 @@ class LineReader:
             unit=self._reader.written(product, "unit", "product's unit"),
             description=self._reader.written(record, "comments", "line's comments"),
             product_code=code,
-            revenue_account=self._revenue_accounts.get(code),
-            cost_centre_1=self._of_product_or_deal(product, self._config.fields.cost_centre_1),
-            cost_centre_2=self._of_product_or_deal(product, self._config.fields.cost_centre_2),
+            revenue_account=allocation.revenue_account,
+            mapped_by=allocation.mapped_by,
+            case_accounts=allocation.case_accounts,
+            cost_centre_1=allocation.cost_centre_1,
+            cost_centre_2=allocation.cost_centre_2,
             recurrence=read_recurrence(record, self._reader),
         )
 
@@ -112,11 +120,11 @@ class LineReader:
         if product is not None:
             return product
         labels = self._config.fields.supply_kind or self._config.supply_kind_labels
-        if self._config.revenue_accounts or labels:
+        if self._allocations.asks_products or labels:
             self._reader.report(
                 "product_unknown",
                 f"The product of the line {record.get('name')!r:.60} is not in the catalog (any more), "
-                "so its account and kind of supply are not known.",
+                "so its account, cost centre and kind of supply are not known.",
                 "products.product_id",
                 "Restore the product, or replace the line by one with a product of the catalog.",
             )
@@ -197,15 +205,6 @@ class LineReader:
         if text.isdecimal() and self._reader.has("product", "category"):
             return self._reader.text("product", product, "category")
         return text
-
-    def _of_product_or_deal(self, product: Mapping[str, Any], wanted: str) -> str:
-        if not wanted:
-            return ""
-        if product and self._reader.has("product", wanted):
-            found = as_text(self._reader.value("product", product, wanted))
-            if found:
-                return found
-        return self._reader.text("deal", self._deal, wanted) if self._belongs("deal", wanted) else ""
 
 
 def _order(value: Any) -> Decimal:

@@ -64,6 +64,7 @@ def test_a_whole_deal_becomes_a_sale():
                 description="nach Aufwand",
                 product_code="BERATUNG",
                 revenue_account=8410,
+                mapped_by="product code BERATUNG",
                 cost_centre_1="200",
             ),
         ),
