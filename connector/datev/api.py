@@ -1,15 +1,20 @@
 """The shared way to DATEV's interfaces: headers, one renewal of a refused token, verdicts on answers."""
 
+import random
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from connector.call_budget import CallBudget, Learned, NotYet, Slot
 from connector.datev.answers import WireSchema, load_many, total_items
 from connector.datev.operations import Operation, Repeat
+from connector.datev.verdict_defaults import BLOCKED
 from connector.datev.verdicts import error_from
 from connector.errors import (
     AccessTokenRefusedError,
     AmbiguousError,
+    ConnectorError,
+    RateLimitedError,
     ReconnectNeededError,
     TransientError,
 )
@@ -31,6 +36,8 @@ class DatevApi:
     :param renew_access_token: gives a new token in place of the one passed in, which DATEV refused before
         its time; None: the caller handles ``AccessTokenRefusedError``.
     :param upload_deadline: total time of a call that carries a file; None: that of every call.
+    :param budget: remembers for all processes how long DATEV wants no calls of this login; None: each call
+        finds out by itself. DATEV publishes no limits, so calls are not counted.
     """
 
     def __init__(
@@ -42,6 +49,7 @@ class DatevApi:
         access_token: Callable[[], str],
         renew_access_token: Callable[[str], str] | None = None,
         upload_deadline: timedelta | None = None,
+        budget: CallBudget | None = None,
     ) -> None:
         self._http = http
         self._base_url = base_url.rstrip("/")
@@ -49,6 +57,7 @@ class DatevApi:
         self._access_token = access_token
         self._renew_access_token = renew_access_token
         self._upload_deadline = upload_deadline
+        self._budget = budget
 
     def call(
         self,
@@ -116,6 +125,8 @@ class DatevApi:
     def _judged(
         self, operation: Operation, url: str, token: str, *, headers: Mapping[str, str] | None, **content: Any
     ) -> Answer:
+        slot = self._may_call()
+        learned = Learned()
         try:
             answer = self._http.send(
                 operation.method,
@@ -134,6 +145,35 @@ class DatevApi:
             if operation.repeat is Repeat.NEVER:
                 raise
             raise TransientError(e.message, cure="Nothing to do: it is tried again.") from e
-        if answer.status not in operation.success:
-            raise error_from(operation, answer)
-        return answer
+        else:
+            if answer.status in operation.success:
+                return answer
+            error = error_from(operation, answer)
+            learned = _learned(error)
+            raise error
+        finally:
+            if self._budget and slot:
+                self._budget.settle(slot, learned)
+
+    def _may_call(self) -> Slot | None:
+        """Ask before a call.
+
+        :raises RateLimitedError: DATEV has asked some process of ours to wait; nothing is sent.
+        """
+        said = self._budget.take(1) if self._budget else None
+        if isinstance(said, NotYet):
+            raise RateLimitedError(
+                "DATEV has asked us to wait; nothing is sent until then.",
+                retry_after=said.wait * random.uniform(1, 1.25),  # noqa: S311 - jitter, no secret
+                code=said.reason or None,
+                cure="Nothing to do: it goes on by itself.",
+            )
+        return said
+
+
+def _learned(error: ConnectorError) -> Learned:
+    """What a refusal means for the other calls of the login."""
+    if isinstance(error, RateLimitedError) or error.code == BLOCKED.code:
+        wait = error.retry_after if isinstance(error, TransientError) else None
+        return Learned(closed_for=wait, reason=error.code, refused=True)
+    return Learned()

@@ -23,6 +23,10 @@ PATIENT_PART = 8
 what was begun, and far from the step's own end."""
 
 
+UNCOUNTED = 1_000_000
+"""DATEV publishes no limits; only what it says itself is obeyed."""
+
+
 def pipedrive_client(
     services: Services, tenant: TenantRow, budget: StepBudget | None = None
 ) -> PipedriveClient:
@@ -76,4 +80,7 @@ def datev_api(services: Services, tenant: TenantRow, budget: StepBudget | None, 
         access_token=lambda: datev_access_token(services, tenant.id),
         renew_access_token=lambda refused: renew_datev_access_token(services, tenant.id, refused),
         upload_deadline=services.timers.upload,
+        budget=services.calls.budget(f"datev {tenant.id}", window=WINDOW, limit=UNCOUNTED)
+        if services.calls
+        else None,
     )
