@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from connector.accounting.exchange_rates import Published, PublishedRate
 from connector.pipeline.ecb_file import read_ecb_rates
@@ -51,9 +51,13 @@ def import_ecb_rates(services: Services, data: bytes, *, dry_run: bool) -> Impor
     )
 
 
-def stored_rates(tx: Transaction) -> Published:
-    """The stored rates, asked within a transaction."""
-    return lambda currency, day: ecb_rates.newest(tx, currency, day)
+def stored_rates(tx: Transaction, *, known_at: datetime | None = None) -> Published:
+    """The stored rates, asked within a transaction.
+
+    :param known_at: those that were there when the document was made: it keeps its rate when a newer one
+        comes in before it is handed over.
+    """
+    return lambda currency, day: ecb_rates.newest(tx, currency, day, known_at=known_at)
 
 
 def given_rates(rates: Iterable[PublishedRate]) -> Published:

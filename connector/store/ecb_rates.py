@@ -35,15 +35,20 @@ def lock(tx: Transaction) -> None:
     tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
-def newest(tx: Transaction, currency: str, day: date) -> PublishedRate | None:
-    """The last rate published on or before the day."""
+def newest(
+    tx: Transaction, currency: str, day: date, *, known_at: datetime | None = None
+) -> PublishedRate | None:
+    """The last rate published on or before the day.
+
+    :param known_at: only among the rates that had been imported by then.
+    """
     table = t.ecb_rate
-    row = tx.execute(
-        sa.select(table.c.currency, table.c.day, table.c.rate)
-        .where(table.c.currency == currency, table.c.day <= day)
-        .order_by(table.c.day.desc())
-        .limit(1)
-    ).first()
+    chosen = sa.select(table.c.currency, table.c.day, table.c.rate).where(
+        table.c.currency == currency, table.c.day <= day
+    )
+    if known_at is not None:
+        chosen = chosen.where(table.c.imported_at <= known_at)
+    row = tx.execute(chosen.order_by(table.c.day.desc()).limit(1)).first()
     return PublishedRate(*row) if row else None
 
 
@@ -67,7 +72,7 @@ def all_of(tx: Transaction, days: Iterable[date]) -> dict[tuple[date, str], Deci
 
 
 def keep(tx: Transaction, rates: Sequence[PublishedRate], *, now: datetime) -> None:
-    """Store rates; one that is known for its day is replaced."""
+    """Store rates; one that is known for its day is corrected, and stays known since its first import."""
     for start in range(0, len(rates), _AT_ONCE):
         some = rates[start : start + _AT_ONCE]
         columns: list[tuple[str, sa.types.TypeEngine[Any], list[Any]]] = [
@@ -84,7 +89,7 @@ def keep(tx: Transaction, rates: Sequence[PublishedRate], *, now: datetime) -> N
         tx.execute(
             statement.on_conflict_do_update(
                 index_elements=["currency", "day"],
-                set_={"rate": statement.excluded.rate, "imported_at": statement.excluded.imported_at},
+                set_={"rate": statement.excluded.rate},
             )
         )
 

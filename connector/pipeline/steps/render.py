@@ -68,7 +68,10 @@ def _write(
     if earlier is None and config.numbers.source is NumberSource.SEQUENCE:
         drawn = documents.draw_number(tx, work.tenant.id, SEQUENCE)
     number = earlier.document_number if earlier and config.numbers.source is NumberSource.SEQUENCE else ""
-    sale = read_draft_sale(bundle, config, identity, drawn=drawn, number=number, published=stored_rates(tx))
+    # What DATEV has seen does not change because a newer rate has come in.
+    shown_since = earlier.created_at if earlier and earlier.upload_begun_at else None
+    published = stored_rates(tx, known_at=shown_since)
+    sale = read_draft_sale(bundle, config, identity, drawn=drawn, number=number, published=published)
     invoice = decide_invoice(sale, config, tables)
     postings = decide_postings(invoice, config, tables, identity, debtor.account)
     pdf = found or Pdf(

@@ -59,6 +59,21 @@ def test_a_deal_in_dollars_waits_for_its_rate_and_keeps_the_booked_one(carriage:
     assert ("cancelled", "unchanged_after_hand_over") == (correction.state, correction.reason_code)
 
 
+def test_a_document_keeps_its_rate_when_a_newer_one_comes_in_before_the_hand_over(carriage: Carriage) -> None:
+    carriage.apply(config_for(exchange=ECB))
+    bring_in_rates(carriage, "1.2500", days_ago=1)
+    run = carriage.win(7, currency="USD")
+    carriage.carry_to("documented", run.id)
+
+    carriage.let_pass(timedelta(minutes=5))
+    bring_in_rates(carriage, "1.3000")
+    carriage.receive(carriage.event(7, became_won=False, status_before="won"))
+    assert "received" == carriage.run(run.id).state
+    carriage.carry_to("documented", run.id)
+
+    assert [("S", "1190.00", "1.250000", "952.00")] == postings_of(carriage, run.id)
+
+
 def test_an_old_rate_parks_with_the_file_to_import(carriage: Carriage) -> None:
     carriage.apply(config_for(exchange=ECB))
     bring_in_rates(carriage, "1.2500", days_ago=9)
