@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from connector.errors import Problem
+from connector.tenants.config import DocumentConfig
 
 _PDF_MARK = b"%PDF-"
 _MAY_PRECEDE = b"\xef\xbb\xbf \t\r\n"
@@ -39,6 +40,19 @@ def naming(files: Sequence[Mapping[str, Any]], number: str) -> list[Mapping[str,
     """The files whose name holds this document number: of a deal with several invoices, those of one."""
     whole = re.compile(rf"(?<![A-Za-z0-9]){re.escape(number)}(?![A-Za-z0-9])", re.ASCII | re.IGNORECASE)
     return [file for file in files if whole.search(_name(file))]
+
+
+def is_made_by_us(files: Any, documents: DocumentConfig, number: str = "") -> bool:
+    """Whether we make the invoice: where the tenant wants that and the deal has no PDF of its own.
+
+    :param files: file records; anything else says that the deal's files are not known, so it is taken to have
+        none.
+    :param number: of the part whose PDF it must be; empty: the deal has one invoice.
+    """
+    if not documents.make_invoice:
+        return False
+    records = [file for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []
+    return not matching_pdfs(naming(records, number) if number else records, documents.file_pattern)
 
 
 def pdf_missing(pattern: str, number: str = "") -> Problem:

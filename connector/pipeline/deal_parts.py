@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time
 
 from connector.accounting.parts import Part
 from connector.clock import BERLIN, berlin_date
+from connector.pipeline.drafting import PART_GONE
 from connector.pipeline.states import (
     CANCELLED,
     CANCELLED_BY_HAND,
@@ -24,9 +25,6 @@ from connector.store.runs import RunRow
 
 IN_PARTS = "invoiced in parts"
 """Name of the rule by which the deal's own run ends once its parts are planned."""
-
-PART_GONE = "part_gone"
-"""Reason code: the deal has no such instalment or period any more."""
 
 _STEP = "resolve"
 """The journal's actor where a step has read what it acts on."""

@@ -26,11 +26,14 @@ from connector.accounting.parts import (
 from connector.accounting.posting import Posting
 from connector.accounting.sale import Sale
 from connector.errors import DataError, Problem
-from connector.invoice.contents import check_contents
+from connector.invoice.choose import is_made_by_us
+from connector.invoice.contents import check_contents, check_print
 from connector.pipedrive.sale import document_number_from, read_sale
 from connector.pipeline.booking_tables import BookingTables
-from connector.pipeline.deal_parts import PART_GONE
 from connector.tenants.config import NumberConfig, NumberSource, TenantConfig, UnsafeCharacters
+
+PART_GONE = "part_gone"
+"""Code: the deal has no such instalment or period any more."""
 
 _NOT_WHOLE = Problem(
     "invoiced_in_parts",
@@ -121,7 +124,8 @@ def plan_deal(
         billed = replace(identity, part=ordinal, billed=Part(part.key, sale.document_date))
         try:
             draft = _drafted(sale, written, config, billed, published=published)
-            decide_invoice(draft, config, tables, draft=True)
+            printed = is_printed(bundle, config, draft, billed)
+            decide_invoice(draft, config, tables, draft=True, printed=printed)
         except DataError as e:
             problems |= dict.fromkeys(e.problems)
     if problems:
@@ -146,18 +150,27 @@ def _readable(bundle: Mapping[str, Any], config: TenantConfig) -> Sale | None:
         return None
 
 
+def is_printed(bundle: Mapping[str, Any], config: TenantConfig, sale: Sale, identity: RunIdentity) -> bool:
+    """Whether we make this invoice: a part's own PDF names the part's number, a whole deal's any."""
+    number = sale.document_number if identity.billed else ""
+    return is_made_by_us(bundle.get("files"), config.documents, number)
+
+
 def decide_invoice(
-    sale: Sale, config: TenantConfig, tables: BookingTables, *, draft: bool = False
+    sale: Sale, config: TenantConfig, tables: BookingTables, *, draft: bool = False, printed: bool = True
 ) -> Invoice:
     """The invoice with every tax decided.
 
     :param draft: the document number may still hold the place of the sequence.
+    :param printed: we make the PDF, so our typeface must have all its letters.
     :raises DataError: with every problem of the invoice, or of what the law wants on it.
     """
     invoice = build_invoice(sale, terms=config.terms, chart=tables.chart, rules=tables.rules, draft=draft)
     if sale.installment:
         invoice = installment_invoice(invoice, sale, config.terms)
     problems = check_contents(invoice, config.seller)
+    if printed:
+        problems += check_print(invoice, config.seller)
     if problems:
         raise DataError(problems)
     return invoice

@@ -29,6 +29,7 @@ from connector.pipeline.drafting import (
     RunIdentity,
     decide_invoice,
     decide_postings,
+    is_printed,
     parts_of,
     read_draft_sale,
 )
@@ -171,7 +172,8 @@ def _decide_one(
     try:
         sale = read_draft_sale(bundle, config, identity, number=known.number, published=published)
         account, provisional = _account(sale.buyer, config, known.debtor_account, found.problems)
-        _gather(found, sale, config, tables, identity, account)
+        printed = is_printed(bundle, config, sale, identity)
+        _gather(found, sale, config, tables, identity, account, printed=printed)
     except DataError as e:
         found.problems += e.problems
     number = found.invoice.document_number if found.invoice and identity.billed else ""
@@ -286,9 +288,11 @@ def _gather(
     tables: BookingTables,
     identity: RunIdentity,
     account: int | None,
+    *,
+    printed: bool,
 ) -> None:
     try:
-        found.invoice = decide_invoice(sale, config, tables, draft=True)
+        found.invoice = decide_invoice(sale, config, tables, draft=True, printed=printed)
     except DataError as e:
         found.problems += e.problems
     if account is None:

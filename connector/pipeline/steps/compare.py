@@ -160,7 +160,7 @@ def _found(work: Work, booked: _Booked, bundle: dict[str, Any]) -> _Found:
             number=number,
             published=_booked_rate(booked.content),
         )
-        invoice = decide_invoice(sale, config, tenant_tables(config))
+        invoice = decide_invoice(sale, config, tenant_tables(config), printed=False)
     except DataError as e:
         why = f"cannot be invoiced as it stands: {e.message.rstrip('.')}"
         return _Found({DEAL: why}, {**kept, "invoice": None})

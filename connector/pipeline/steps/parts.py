@@ -9,7 +9,6 @@ from connector.pipeline.after_hand_over import CHANGED, QUIET_SWEEPS, look_again
 from connector.pipeline.booking_tables import tenant_tables
 from connector.pipeline.deal_parts import (
     IN_PARTS,
-    PART_GONE,
     booked_parts,
     cancel_parts,
     carry_out_plan,
@@ -18,7 +17,7 @@ from connector.pipeline.deal_parts import (
     plan_again,
     waiting_text,
 )
-from connector.pipeline.drafting import RunIdentity, plan_deal
+from connector.pipeline.drafting import PART_GONE, RunIdentity, plan_deal
 from connector.pipeline.exchange_rates import stored_rates
 from connector.pipeline.runner import Finish, Park, Result, Wait, Work
 from connector.pipeline.states import CANCELLED, CORRECTION, IGNORED, INVOICE, NEEDS_ATTENTION

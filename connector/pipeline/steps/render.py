@@ -72,7 +72,7 @@ def _write(
     shown_since = earlier.created_at if earlier and earlier.upload_begun_at else None
     published = stored_rates(tx, known_at=shown_since)
     sale = read_draft_sale(bundle, config, identity, drawn=drawn, number=number, published=published)
-    invoice = decide_invoice(sale, config, tables)
+    invoice = decide_invoice(sale, config, tables, printed=found is None)
     postings = decide_postings(invoice, config, tables, identity, debtor.account)
     pdf = found or Pdf(
         "made",

@@ -10,8 +10,7 @@ from typing import Any
 
 from connector.errors import DataError, NotFoundError
 from connector.pipeline.booking_tables import tenant_tables
-from connector.pipeline.deal_parts import PART_GONE
-from connector.pipeline.drafting import decide_invoice, read_draft_sale
+from connector.pipeline.drafting import PART_GONE, decide_invoice, is_printed, read_draft_sale
 from connector.pipeline.exchange_rates import stored_rates
 from connector.pipeline.ignore import DealFacts, ignoring_rule
 from connector.pipeline.runner import Finish, Result, Work
@@ -70,7 +69,8 @@ def _resolve(work: Work, run: RunRow) -> Result:
             if e.code != PART_GONE:
                 raise
             return part_is_gone(work, run, kept)
-    confirm_vat_ids(work, decide_invoice(sale, config, tenant_tables(config), draft=True))
+    printed = is_printed(bundle, config, sale, identity)
+    confirm_vat_ids(work, decide_invoice(sale, config, tenant_tables(config), draft=True, printed=printed))
     if run.part:
         return resolve_part(work, run, bundle, kept)
     return Finish("resolved", values=kept, write=lambda tx: end_other_parts(tx, work, run, "Invoiced whole."))

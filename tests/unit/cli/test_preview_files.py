@@ -36,6 +36,7 @@ def tenant(tmp_path_factory: pytest.TempPathFactory) -> TenantConfig:
 def every_sign_printable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the gate that parks what the invoice's font cannot print: the files must take any name."""
     monkeypatch.setattr(drafting, "check_contents", lambda _invoice, _seller: [])
+    monkeypatch.setattr(drafting, "check_print", lambda _invoice, _seller: [])
 
 
 def found_in_files(content: dict[str, Any], config: TenantConfig) -> list[str]:

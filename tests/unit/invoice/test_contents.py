@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from connector.accounting.party import Address
-from connector.invoice.contents import check_contents
+from connector.invoice.contents import check_contents, check_print
 from tests.unit.invoice.invoices import DOMESTIC, REVERSE_CHARGE, SELLER, line
 
 
@@ -119,8 +119,9 @@ def test_sums_must_be_right_to_the_cent(change):
 )
 def test_a_letter_that_we_cannot_print_is_named(invoice, field):
     assert [("not_printable", field)] == [
-        (problem.code, problem.field) for problem in check_contents(invoice, SELLER)
+        (problem.code, problem.field) for problem in check_print(invoice, SELLER)
     ]
+    assert [] == check_contents(invoice, SELLER)
 
 
 def test_all_gaps_are_told_at_once_each_with_a_cure():
