@@ -236,6 +236,14 @@ def _contradictions(account: int, tax_key: str, entry: AccountEntry) -> Iterable
             field="tax_key",
             cure="Use an automatic account, or let the adviser name the key for this case.",
         )
+    elif entry.key_required and tax_key == KEY_LIFTING_AUTOMATIC:
+        yield Problem(
+            "key_lifts_nothing",
+            f"Account {account} ({entry.meaning}) has no tax function that key {tax_key} could lift; "
+            "DATEV books no tax.",
+            field="tax_key",
+            cure="Use the key of the tax case, or an account that carries it.",
+        )
     elif entry.key and tax_key != entry.key:
         yield Problem(
             "key_contradicts_account",

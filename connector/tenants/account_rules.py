@@ -4,7 +4,13 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from connector.accounting.chart import NEVER_POSTED, Chart, client_account, standard_account
+from connector.accounting.chart import (
+    KEY_LIFTING_AUTOMATIC,
+    NEVER_POSTED,
+    Chart,
+    client_account,
+    standard_account,
+)
 from connector.accounting.individual_accounts import (
     IndividualAccount,
     IndividualFunction,
@@ -126,7 +132,16 @@ def _function_faults(own: IndividualAccount, chart: Chart) -> Iterator[tuple[str
                 'Add a line such as: tax_cases = ["domestic_19"]; the cases are in docs/steuerfaelle.md.',
             ),
         )
-    if own.key and (automatic or (model is not None and not model.key_required)):
+    if own.key == KEY_LIFTING_AUTOMATIC:
+        yield (
+            "key",
+            Fault(
+                "key_lifts_nothing",
+                f"is {own.key!r}, which only switches off the automatic of an account.",
+                "Leave it out, or name the key that the adviser wants on the account.",
+            ),
+        )
+    elif own.key and (automatic or (model is not None and not model.key_required)):
         yield (
             "key",
             Fault(

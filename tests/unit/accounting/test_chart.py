@@ -3,6 +3,8 @@
 import copy
 import csv
 import re
+from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -46,25 +48,83 @@ def test_the_chart_knows_the_function_of_an_account(name, account, function):
     assert function == samples.chart(name).function_of(account)
 
 
-@pytest.mark.parametrize(("name", "number", "column"), [("skr03", "03", "skr03"), ("skr04", "04", "skr04")])
-def test_the_chart_agrees_with_the_reference_table(name, number, column):
-    if not REFERENCE.exists():
-        pytest.skip("the reference table of revenue accounts is not on this machine")
-    chart = samples.chart(name)
-    wrong = []
+def _rows_of_the_reference(column: str) -> Iterator[tuple[dict[str, str], int, int]]:
+    """Each account or range of DATEV's charts, with the row that explains it."""
     with REFERENCE.open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             for bounds in row[column].split(" / "):
                 first, _, last = bounds.partition("-")
-                if len(first) == 4:
-                    # S/AM accounts are fed by DATEV alone, which is what S says.
-                    function = row["function"].split("/")[0]
-                    seen = {str(chart.function_of(account)) for account in (int(first), int(last or first))}
-                    if seen != {function}:
-                        wrong.append((bounds, function, seen))
+                yield row, int(first), int(last or first)
+
+
+needs_reference = pytest.mark.skipif(
+    not REFERENCE.exists(), reason="the reference table of revenue accounts is not on this machine"
+)
+
+
+@needs_reference
+@pytest.mark.parametrize(("name", "number"), [("skr03", "03"), ("skr04", "04")])
+def test_every_account_of_the_reference_table_is_in_the_chart_with_its_function(name, number):
+    chart = samples.chart(name)
+    wrong, seen = [], 0
+    for row, first, last in _rows_of_the_reference(name):
+        if row["function"] == "personal":
+            ranges = {"debtors": debtor_range(4), "creditors": creditor_range(4)}
+            assert ranges[row["meaning_own_words"].split()[0]] == range(first, last + 1)
+            continue
+        # S/AM accounts are fed by DATEV alone, which is what S says.
+        function = row["function"].split("/")[0]
+        seen += last - first + 1
+        wrong += [
+            (account, function)
+            for account in range(first, last + 1)
+            if str(chart.function_of(account)) != function
+        ]
 
     assert [] == wrong
+    assert seen > 140
     assert (number, 2026) == (chart.datev_number, chart.year)
+
+
+@needs_reference
+@pytest.mark.parametrize("name", ["skr03", "skr04"])
+def test_every_account_of_the_reference_table_has_the_rate_and_needs_that_it_tells(name):
+    chart = samples.chart(name)
+    wrong = []
+    for row, first, _ in _rows_of_the_reference(name):
+        entry, meaning = chart.entry_of(first), row["meaning_own_words"]
+        if entry is None:
+            continue
+        rates = {Decimal(rate) for rate in re.findall(r"(\d+) %", meaning)}
+        if entry.function.is_automatic and not rates:
+            rates = {Decimal(0)}
+        needs = row["vat_id_or_country_needed"]
+        told = "vat_id" if "VAT id" in needs else "country" if "country" in needs else ""
+        checks = {
+            "rate": entry.rate is None or entry.rate in rates,
+            "needs": told == entry.needs,
+            "key": not entry.key_required or row["booking_key_advice"] != "leave key empty",
+            "obsolete": entry.obsolete == (row["booking_key_advice"] == "do not use"),
+        }
+        wrong += [(first, check) for check, right in checks.items() if not right]
+
+    assert [] == wrong
+
+
+@needs_reference
+@pytest.mark.parametrize("name", ["skr03", "skr04"])
+def test_the_chart_has_no_account_that_the_reference_table_does_not_have(name):
+    known = {
+        account
+        for row, first, last in _rows_of_the_reference(name)
+        if row["function"] != "personal"
+        for account in range(first, last + 1)
+    }
+    ours = {
+        account for entry in samples.chart(name).entries for account in range(entry.first, entry.last + 1)
+    }
+
+    assert set() == ours - known
 
 
 @pytest.mark.parametrize("name", ["skr03", "skr04"])
@@ -120,7 +180,7 @@ def test_accounts_are_scaled_with_zeros_on_the_right(length, account, scaled):
     assert account == standard_account(scaled, length)
 
 
-def test_an_account_of_the_client_belongs_to_its_standard_account():
+def test_a_further_account_of_an_automatic_range_is_automatic():
     assert 8400 == standard_account(84001, 5)
     assert () == samples.chart().check_ledger_account(84001, "", account_length=5)
 

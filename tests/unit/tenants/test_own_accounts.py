@@ -146,7 +146,8 @@ AUTOMATIC = ('function = "automatic"', "rate = 19", 'tax_cases = ["domestic_19"]
         (("account = 84501", "like = 8720"), "account_not_for_revenue", "like"),
         (("account = 84501", LIKE, "rate = 19"), "key_without_effect", "rate"),
         (("account = 84501", LIKE, 'key = "3"'), "key_on_automatic_account", "key"),
-        (("account = 84501", *AUTOMATIC, 'key = "40"'), "key_on_automatic_account", "key"),
+        (("account = 84501", *AUTOMATIC, 'key = "3"'), "key_on_automatic_account", "key"),
+        (("account = 84501", "like = 8200", AUTOMATIC[2], 'key = "40"'), "key_lifts_nothing", "key"),
         (("account = 84501", AUTOMATIC[0], AUTOMATIC[2]), "key_missing", "rate"),
         (("account = 84501", *AUTOMATIC[:2]), "key_missing", "tax_cases"),
         (
