@@ -1,6 +1,6 @@
 """Documents, the postings behind them, and drawn numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,6 +14,9 @@ from connector.store.engine import Transaction
 
 _NUMBER_LOCK = 0x6E756D62
 """Advisory lock (with the tenant's id) under which "this number is free" stays true until the commit."""
+
+_AT_ONCE = 1_000
+"""Postings fetched at once: so many that the trips do not count, so few that they need no room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,34 @@ def postings_of(tx: Transaction, document_id: int) -> list[Posting]:
         sa.select(t.posting.c.row).where(t.posting.c.document_id == document_id).order_by(t.posting.c.line)
     ).scalars()
     return [from_plain(row, Posting) for row in rows]
+
+
+def postings_in_batch(tx: Transaction, batch_id: int) -> Iterator[Posting]:
+    """The postings behind all documents of a batch, in the order of runs and lines.
+
+    They come piece by piece, as they are asked for, so that a batch of any size takes little memory; the
+    transaction has to stay open for so long.
+    """
+    chosen = (
+        sa.select(t.posting.c.row)
+        .join(t.document, t.document.c.id == t.posting.c.document_id)
+        .join(t.run, t.run.c.id == t.document.c.run_id)
+        .where(t.run.c.batch_id == batch_id)
+        .order_by(t.run.c.id, t.posting.c.line, t.posting.c.reversal)
+    )
+    rows = tx.execute(chosen, execution_options={"yield_per": _AT_ONCE})
+    return (from_plain(row, Posting) for row in rows.scalars())
+
+
+def run_without_postings(tx: Transaction, batch_id: int) -> int | None:
+    """A run of a batch behind which no postings are kept; None: all have theirs."""
+    booked = (
+        sa.exists()
+        .where(t.document.c.run_id == t.run.c.id, t.posting.c.document_id == t.document.c.id)
+        .correlate(t.run)
+    )
+    chosen = sa.select(t.run.c.id).where(t.run.c.batch_id == batch_id, ~booked).limit(1)
+    return tx.execute(chosen).scalar_one_or_none()
 
 
 def mark_upload(

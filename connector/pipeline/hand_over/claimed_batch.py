@@ -1,5 +1,6 @@
 """The batch that a link has claimed, with what hangs on it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +44,17 @@ def claimed_batch(tx: Transaction, work: Work) -> BatchRow:
     if batch is None:
         raise NotFoundError(f"There is no batch {work.claim.id}.")
     return batch
+
+
+def batch_postings(tx: Transaction, batch_id: int) -> Iterator[Posting]:
+    """Every run's postings, piece by piece while the transaction is open.
+
+    :raises NotFoundError: a run has none, so that the file would leave it out in silence.
+    """
+    missing = documents.run_without_postings(tx, batch_id)
+    if missing is not None:
+        raise NotFoundError(f"Run {missing} of batch {batch_id} has no postings.")
+    return documents.postings_in_batch(tx, batch_id)
 
 
 def batch_documents(tx: Transaction, batch_id: int) -> list[BatchDocument]:

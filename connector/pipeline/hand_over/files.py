@@ -3,7 +3,7 @@
 import calendar
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -52,9 +52,9 @@ def extf_header(
 
 
 def postings_file(
-    config: TenantConfig, *, fiscal_year: date, month: date, created_at: datetime, postings: Sequence[Posting]
+    config: TenantConfig, *, fiscal_year: date, month: date, created_at: datetime, postings: Iterable[Posting]
 ) -> bytes:
-    """A posting batch.
+    """A posting batch. Each posting is forgotten as soon as its row is written.
 
     :raises DataError: with every problem of every row.
     """

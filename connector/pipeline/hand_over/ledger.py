@@ -5,7 +5,7 @@ Only the final PUT makes DATEV act. Until then a job is inert: after a crash it 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from connector.accounting.identity import reference_id
 from connector.datev import dxso_jobs
@@ -188,14 +188,15 @@ def _fill(work: Work, batch: BatchRow, parts: Sequence[BatchDocument], submissio
     return _accepted(work, job.id, submission, "DATEV took the package.")
 
 
-def _files(work: Work, package: DxsoPackage, parts: Sequence[BatchDocument]) -> list[tuple[str, bytes]]:
-    """Names and contents in the order of sending; document.xml, which names the others, last."""
-    with work.services.database.transaction() as tx:
-        pdfs = [
-            (package.pdf_name(part.document.guid), documents.content(tx, part.document.id)) for part in parts
-        ]
-    xml = [(file.name, file.content) for file in (*package.ledgers, package.document_xml)]
-    return [*pdfs, *xml]
+def _files(work: Work, package: DxsoPackage, parts: Sequence[BatchDocument]) -> Iterator[tuple[str, bytes]]:
+    """Names and contents in the order of sending, one PDF in memory at a time; document.xml, which names the
+    others, last."""
+    for part in parts:
+        with work.services.database.transaction() as tx:
+            pdf = documents.content(tx, part.document.id)
+        yield package.pdf_name(part.document.guid), pdf
+    for file in (*package.ledgers, package.document_xml):
+        yield file.name, file.content
 
 
 def _package(work: Work, batch: BatchRow, parts: Sequence[BatchDocument], folder_name: str) -> DxsoPackage:

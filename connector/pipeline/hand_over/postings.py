@@ -2,7 +2,7 @@
 
 from connector.pipeline.hand_over import extf, ledger
 from connector.pipeline.hand_over.claimed_batch import (
-    batch_documents,
+    batch_postings,
     claimed_batch,
     latest_submission,
 )
@@ -26,7 +26,6 @@ def _submit_extf(work: Work, batch: BatchRow) -> Result:
         submission = latest_submission(tx, batch.id, extf.POSTINGS.name)
         pending = pending_debtors(tx, batch.id, update_listed=work.tenant.config.debtors.update_listed)
         unknown = [debtor for debtor in pending if debtor.transferred_hash is None]
-        parts = batch_documents(tx, batch.id)
     if batch.state == extf.POSTINGS.submitting and submission is not None:
         return extf.resume(work, batch, extf.POSTINGS, submission)
     if unknown:
@@ -35,11 +34,12 @@ def _submit_extf(work: Work, batch: BatchRow) -> Result:
             message="A debtor of the batch is new to DATEV: it goes first.",
             goes_on=False,
         )
-    file = postings_file(
-        work.tenant.config,
-        fiscal_year=batch.fiscal_year,
-        month=batch.month,
-        created_at=work.now,
-        postings=[posting for part in parts for posting in part.postings],
-    )
+    with work.services.database.transaction() as tx:
+        file = postings_file(
+            work.tenant.config,
+            fiscal_year=batch.fiscal_year,
+            month=batch.month,
+            created_at=work.now,
+            postings=batch_postings(tx, batch.id),
+        )
     return extf.begin(work, batch, extf.POSTINGS, file)
