@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from connector.accounting.chart import (
     KEY_LIFTING_AUTOMATIC,
@@ -27,6 +28,12 @@ Charges = Mapping[str, frozenset[Decimal | None]]
 
 KEY_RATES: Mapping[str, Decimal] = {"2": Decimal(7), "3": Decimal(19), "5": Decimal(16)}
 """Keys whose rate is beyond doubt (DATEV's samples); others are the adviser's knowledge."""
+
+
+def individual_accounts(loaded: Mapping[str, Any]) -> tuple[IndividualAccount, ...]:
+    """The client's own accounts, as ``[[chart.accounts]]`` names them."""
+    rows = (loaded.get("chart") or {}).get("accounts") or ()
+    return tuple(IndividualAccount(**row) for row in rows)
 
 
 def account_findings(

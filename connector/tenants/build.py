@@ -6,7 +6,7 @@ from typing import Any
 from connector.accounting.exchange_rates import ExchangeTerms, TableRate
 from connector.accounting.terms import BookingTerms
 from connector.accounting.vat_ids import normalise_vat_id
-from connector.tenants.chart_of_tenant import individual_accounts
+from connector.tenants.account_rules import individual_accounts
 from connector.tenants.config import (
     AccountMapping,
     DatevConfig,

@@ -4,18 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connector.accounting.chart import STANDARD_LENGTH, Chart
-from connector.accounting.individual_accounts import IndividualAccount, with_individual_accounts
+from connector.accounting.individual_accounts import with_individual_accounts
 from connector.config_files import load_chart_document
-from connector.tenants.account_rules import account_findings
+from connector.tenants.account_rules import account_findings, individual_accounts
 from connector.tenants.findings import Finding
 from connector.tenants.mapping_rules import MAPPINGS, mapping_findings
 from connector.tenants.tax_rules import tenant_tax_rules
-
-
-def individual_accounts(loaded: Mapping[str, Any]) -> tuple[IndividualAccount, ...]:
-    """The client's own accounts, as ``[[chart.accounts]]`` names them."""
-    rows = (loaded.get("chart") or {}).get("accounts") or ()
-    return tuple(IndividualAccount(**row) for row in rows)
 
 
 def tenant_account_findings(loaded: Mapping[str, Any]) -> Iterator[Finding]:

@@ -328,7 +328,13 @@ _RULES: tuple[tuple[Callable[[Loaded], Iterator[Finding]], tuple[Path, ...]], ..
     (_ignore, ()),
     (_hours, (("hours",),)),
     (_vat_check, (("seller", "vat_id"), ("booking", "home_vat_id"))),
-    (tax_rule_findings, (("booking", "chart"), ("booking", "tax_keys"), ("tax_rules",))),
+    (
+        tax_rule_findings,
+        (
+            *(("booking", key) for key in ("chart", "account_length", "tax_keys")),
+            *(("chart",), ("tax_rules",)),
+        ),
+    ),
     (lookup_findings, ()),
     (tenant_account_findings, (("booking", "chart"), ("booking", "account_length"), ("chart",))),
 )

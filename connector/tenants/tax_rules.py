@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from connector.accounting.chart import STANDARD_LENGTH, Chart
+from connector.accounting.chart import STANDARD_LENGTH, Chart, scaled_account
 from connector.accounting.eu_vat_rates import EuVatRates
+from connector.accounting.individual_accounts import with_individual_accounts
 from connector.accounting.tax import TaxRules
 from connector.accounting.tax_overrides import TaxOverrides
 from connector.accounting.tax_table import Booking, is_tax_key
 from connector.config_files import load_chart_document, load_eu_vat_rates_document, load_tax_rules_document
 from connector.errors import Problem, TableError
+from connector.tenants.account_rules import individual_accounts
 from connector.tenants.findings import Fault, Finding
 from connector.tenants.toml_lines import Path
 
@@ -52,7 +54,10 @@ def tax_rule_findings(loaded: Mapping[str, Any]) -> Iterator[Finding]:
         own = TaxOverrides(tax_keys=tuple(booking.get("tax_keys") or ()))
     standard = TaxRules.parse(load_tax_rules_document(), EuVatRates.parse(load_eu_vat_rates_document()))
     yield from _key_findings(own, standard)
-    yield from _account_findings(own, Chart.parse(load_chart_document(booking["chart"])))
+    chart = with_individual_accounts(
+        Chart.parse(load_chart_document(booking["chart"])), individual_accounts(loaded)
+    )
+    yield from _account_findings(own, chart, booking.get("account_length", STANDARD_LENGTH))
 
 
 def tenant_tax_rules(loaded: Mapping[str, Any]) -> TaxRules:
@@ -92,17 +97,26 @@ def _key_findings(own: TaxOverrides, standard: TaxRules) -> Iterator[Finding]:
             )
 
 
-def _account_findings(own: TaxOverrides, chart: Chart) -> Iterator[Finding]:
-    """Accounts that no booking may go to. One that the chart does not know may be the client's own."""
+def _account_findings(own: TaxOverrides, chart: Chart, account_length: int) -> Iterator[Finding]:
+    """Accounts that no booking may go to, or that compute another rate than the rule charges."""
     for position, rule in enumerate(own.rules):
         if not isinstance(rule.outcome, Booking):
             continue
-        account = rule.outcome.accounts[chart.name]
-        entry = chart.entry_of(account)
-        key = rule.outcome.plain_key if entry and entry.key_required else ""
-        for problem in chart.check_ledger_account(account, key, account_length=STANDARD_LENGTH):
-            if entry:
-                yield Finding(
-                    ("tax_rules", position, "book", "account"),
-                    Fault(problem.code, f"will not do: {problem.message}", problem.cure),
-                )
+        booking = rule.outcome
+        account = scaled_account(booking.accounts[chart.name], account_length)
+        entry = chart.entry_for(account, account_length=account_length)
+        key = (entry.key or booking.plain_key) if entry and entry.key_required else ""
+        place = ("tax_rules", position, "book", "account")
+        for problem in chart.check_ledger_account(account, key, account_length=account_length):
+            yield Finding(place, Fault(problem.code, f"will not do: {problem.message}", problem.cure))
+        if entry and entry.function.is_automatic and booking.charge != entry.rate:
+            charged = "another rate" if booking.charge is None else f"{booking.charge} %"
+            yield Finding(
+                place,
+                Fault(
+                    "account_rate_differs",
+                    f"will not do: Account {account} ({entry.meaning}) books {entry.rate} % tax, but the "
+                    f"rule charges {charged}.",
+                    "Name an account for the rate that the rule charges.",
+                ),
+            )

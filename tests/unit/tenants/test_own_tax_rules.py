@@ -118,6 +118,30 @@ def test_without_any_the_tables_are_the_standard_ones(tmp_path):
             ),
         ),
         (
+            "skr03 = 8339",
+            "skr03 = 8450",
+            (
+                "account_unknown",
+                "line 26, tax_rules[1].book.account",
+                (
+                    "tax_rules[1].book.account will not do: Account 8450 is not in our table of SKR03 2026, "
+                    "so nobody can say whether it needs a key."
+                ),
+            ),
+        ),
+        (
+            "skr03 = 8339",
+            "skr03 = 8400",
+            (
+                "account_rate_differs",
+                "line 26, tax_rules[1].book.account",
+                (
+                    "tax_rules[1].book.account will not do: Account 8400 (Revenue 19 %) books 19 % tax, but "
+                    "the rule charges 0 %."
+                ),
+            ),
+        ),
+        (
             "source = ",
             "sauce = ",
             (
@@ -173,3 +197,14 @@ def test_a_version_of_nothing_is_told(tmp_path):
             "tax_rules_version has no effect without [[tax_rules]].",
         )
     ] == complaints(tmp_path, text)
+
+
+def test_a_rule_may_book_on_an_account_of_the_client_s_own(tmp_path):
+    own = (
+        '[[chart.accounts]]\naccount = 8450\nfunction = "automatic"\n'
+        'rate = 0\ntax_cases = ["course_abroad"]\n'
+    )
+
+    config = read(tmp_path, FILE.replace("skr03 = 8339", "skr03 = 8450") + own)
+
+    assert 8450 == tenant_tables(config).rules.rules[0].outcome.accounts["skr03"]
