@@ -62,11 +62,12 @@ class PipedriveClient:
     # deals
 
     def deal(self, deal_id: int) -> Record:
-        """One deal with its custom fields.
+        """One deal with its custom fields, and when it was first won, which is only told when asked for.
 
         :raises NotFoundError: deleted for good, or hidden from the connected user.
         """
-        return self._transport.one(ops.GET_DEAL, record_id=deal_id)
+        asked = {"include_fields": "first_won_time"}
+        return self._transport.one(ops.GET_DEAL, params=asked, record_id=deal_id)
 
     def deals(
         self,

@@ -467,3 +467,20 @@ def test_a_pdf_on_the_deal_is_that_of_the_part_it_names(parts: Carriage) -> None
     today_is(parts, date(2026, 12, 16))
     origins = [row.origin for row in parts.rows(t.document, "origin")]
     assert ["made", "pipedrive"] == origins
+
+
+def test_won_again_a_recurring_line_without_a_start_is_not_invoiced_twice(parts: Carriage) -> None:
+    parts.win(7, products=one_line(100.0, billing_frequency="monthly", billing_frequency_cycles=2))
+    today_is(parts, date(2026, 12, 2))
+    parts.sandbox.act(7, "reopen")
+    parts.receive(parts.reopened(7))
+    today_is(parts, date(2026, 12, 5))
+    won = parts.sandbox.act(7, "win")
+    parts.receive(parts.event(7, won_time=datetime.fromisoformat(won["won_time"])))
+    parts.finish()
+
+    assert [
+        ("recurring:2026-12-01", "2026-12-01", "done"),
+        ("recurring:2027-01-01", "2027-01-01", "done"),
+    ] == shown(parts)[1:]
+    assert 2 == parts.bookings()

@@ -52,6 +52,13 @@ def test_a_list_also_ends_without_additional_data(additional):
     assert 1 == len(http.calls)
 
 
+def test_a_deal_is_asked_for_with_the_time_at_which_it_was_first_won():
+    """Without it a deal of before the go-live, won again, would be booked."""
+    client, http = client_with(data({"id": 17}))
+    client.deal(17)
+    assert {"include_fields": "first_won_time"} == http.calls[0].params
+
+
 ASKED = {
     "deal": lambda client: client.deal(17),
     "organization": lambda client: client.organization(17),

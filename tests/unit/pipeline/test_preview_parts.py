@@ -179,3 +179,34 @@ def test_a_part_needs_a_pdf_that_names_its_number_where_the_tenant_makes_none(tm
     assert [[], ["invoice_pdf_missing"], ["invoice_pdf_missing"]] == [
         [reason.code for reason in part.decided.reasons] for part in found.parts
     ]
+
+
+STRANGE = ("1e400", "NaN", -5, 0, True, None, "", [], {}, 10**40, "0.001", 9.5, "9999-12-31", "0001-01-01")
+
+
+@pytest.mark.parametrize("value", STRANGE)
+@pytest.mark.parametrize("name", ["id", "amount", "billing_date", "description"])
+def test_strange_instalments_are_asked_about_and_break_nothing(tmp_path: Path, name: str, value: Any) -> None:
+    content = in_rates(*THREE)
+    content["installments"][1][name] = value
+
+    found = decided(content, tenant(tmp_path))
+
+    assert "posted" == found.outcome or all(reason.cure for reason in found.reasons)
+    assert "posted" == found.outcome or name != "description" or isinstance(value, list | dict | int | float)
+
+
+@pytest.mark.parametrize("value", STRANGE)
+@pytest.mark.parametrize("name", ["billing_frequency", "billing_frequency_cycles", "billing_start_date"])
+def test_strange_recurrences_are_asked_about_and_break_nothing(tmp_path: Path, name: str, value: Any) -> None:
+    content = bundle()
+    terms = {
+        "billing_frequency": "monthly",
+        "billing_frequency_cycles": 3,
+        "billing_start_date": "2027-02-10",
+    }
+    content["products"][0] |= {**terms, name: value}
+
+    found = decided(content, tenant(tmp_path))
+
+    assert "posted" == found.outcome or (found.reasons and all(reason.cure for reason in found.reasons))
