@@ -130,6 +130,10 @@ def test_what_is_legible_for_a_while_is_not_legible_afterwards() -> None:
     assert vault.decrypt_within(token, lifetime, now=NOON + lifetime + timedelta(seconds=1)) is None
 
 
-@pytest.mark.parametrize("token", [b"", b"\xff", b"gAAAAA", Vault([OLD]).encrypt_at("x", now=NOON)])
+@pytest.mark.parametrize(
+    "token",
+    [b"", b"\xff", b"gAAAAA", Vault([OLD]).encrypt_at("x", now=NOON)],
+    ids=["empty", "no text", "cut short", "of another key"],
+)
 def test_what_somebody_else_wrote_is_no_reason_to_look_for_a_key(token: bytes) -> None:
     assert Vault([NEW]).decrypt_within(token, timedelta(minutes=5), now=NOON) is None
