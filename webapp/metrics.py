@@ -77,7 +77,7 @@ class _Reading(Collector):
 
     def _refused(self, *, named: bool) -> CounterMetricFamily:
         family = CounterMetricFamily(
-            "mlc_deliveries_refused",
+            "mlc_deliveries_refused_total",
             "Webhook deliveries that did not prove where they come from.",
             labels=["tenant"],
         )

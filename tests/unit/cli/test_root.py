@@ -41,7 +41,7 @@ def test_all_commands_are_there_and_say_what_they_do() -> None:
         (["fly"], "No such command 'fly'"),
         (["run", "list", "--state", "flying"], "needs_attention"),
         (["run", "list", "--limit", "0"], "1<=x<=1000"),
-        (["run", "show", "seven"], "'seven' is not a valid integer"),
+        (["run", "show", "seven"], "'seven' is not the number of a run"),
         (["run", "show"], "Missing argument 'RUN'"),
         (["run", "cancel", "7"], "Missing option '--reason'"),
         (["connect", "datex", "acme"], "'datex' is not one of 'pipedrive', 'datev'"),
