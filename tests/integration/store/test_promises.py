@@ -79,7 +79,7 @@ def test_the_database_keeps_the_promise(database: Database, rows: Rows, promise:
         (t.batch, {"state": "closed"}),
         (t.batch, {"month": date(2026, 12, 1)}),
         (t.run, {"kind": "correction"}),
-        (t.run, {"part": 1}),
+        (t.run, {"part": 1, "part_key": "installment:1", "part_date": date(2026, 12, 1)}),
         (t.run, {"revision": 1}),
         (t.inbox, {"source": "sweep"}),
         (t.posting, {"reversal": True, "key": OTHER_GUID}),
