@@ -75,7 +75,7 @@ def carry_out_plan(
     """
     # One plan at a time: several parts may be due on one day.
     runs.latest_of_deal(tx, run.tenant_id, run.deal_id, kind=INVOICE, part=0, lock=True)
-    known = {row.part_key: row for row in runs.parts_of_deal(tx, run.tenant_id, run.deal_id, kind=INVOICE)}
+    known = {row.part_key: row for row in _held_parts(tx, run)}
     today = berlin_date(now)
     ordinal = max((row.part for row in known.values()), default=0)
     for part in parts:
@@ -110,9 +110,14 @@ def cancel_parts(
     tx: Transaction, run: RunRow, code: str, message: str, *, now: datetime, actor: str = _STEP
 ) -> None:
     """End every part of the run's deal that is not handed over."""
-    for row in runs.parts_of_deal(tx, run.tenant_id, run.deal_id, kind=INVOICE):
+    for row in _held_parts(tx, run):
         if row.id != run.id and before_hand_over(row) and row.state != CANCELLED:
             _cancel_part(tx, row, code, message, now=now, actor=actor)
+
+
+def _held_parts(tx: Transaction, run: RunRow) -> list[RunRow]:
+    """All parts of the run's deal, none of them carried on while it is decided about."""
+    return runs.parts_of_deal(tx, run.tenant_id, run.deal_id, kind=INVOICE, lock_in=STILL_OURS)
 
 
 def _cancel_part(

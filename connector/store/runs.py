@@ -108,18 +108,23 @@ def of_batch(tx: Transaction, batch_id: int) -> list[RunRow]:
     ]
 
 
-def parts_of_deal(tx: Transaction, tenant_id: int, deal_id: int, *, kind: str) -> list[RunRow]:
-    """The runs of one kind that carry parts of a deal, by part; not the deal's own run."""
-    chosen = (
-        sa.select(*_COLUMNS)
-        .where(
-            t.run.c.tenant_id == tenant_id,
-            t.run.c.deal_id == deal_id,
-            t.run.c.kind == kind,
-            t.run.c.part > 0,
-        )
-        .order_by(t.run.c.part, t.run.c.id)
+def parts_of_deal(
+    tx: Transaction, tenant_id: int, deal_id: int, *, kind: str, lock_in: Collection[str] = ()
+) -> list[RunRow]:
+    """The runs of one kind that carry parts of a deal, by part; not the deal's own run.
+
+    :param lock_in: those in one of these states are locked first: no step moves them on meanwhile.
+    """
+    of_deal = (
+        t.run.c.tenant_id == tenant_id,
+        t.run.c.deal_id == deal_id,
+        t.run.c.kind == kind,
+        t.run.c.part > 0,
     )
+    if lock_in:
+        locked = sa.select(t.run.c.id).where(*of_deal, t.run.c.state.in_(lock_in)).order_by(t.run.c.id)
+        tx.execute(locked.with_for_update())
+    chosen = sa.select(*_COLUMNS).where(*of_deal).order_by(t.run.c.part, t.run.c.id)
     return [RunRow(*row) for row in tx.execute(chosen)]
 
 

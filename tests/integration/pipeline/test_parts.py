@@ -484,3 +484,17 @@ def test_won_again_a_recurring_line_without_a_start_is_not_invoiced_twice(parts:
         ("recurring:2027-01-01", "2027-01-01", "done"),
     ] == shown(parts)[1:]
     assert 2 == parts.bookings()
+
+
+def test_a_part_on_its_way_is_read_again_when_the_deal_changes(parts: Carriage) -> None:
+    own = parts.win(7, products=one_line(1000.0), installments=rates((1, 1000.0, "2026-12-01")))
+    parts.wake_run(own.id, "received")
+    part = parts.carry_to("rendered", of_deal(parts)[1].id)
+
+    change(parts, products=one_line(1200.0), installments=rates((1, 1200.0, "2026-12-01")))
+    parts.wake_run(own.id, "received")
+    assert "received" == parts.run(part.id).state
+    parts.finish()
+
+    assert [("PD-7-1", "2026-12-01", Decimal("1428.00"))] == booked(parts)
+    assert 1 == parts.bookings()
