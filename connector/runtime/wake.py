@@ -11,8 +11,8 @@ from pathlib import Path
 from connector.runtime.valkey import EmbeddedValkey
 from connector.settings import Settings
 
-TIMEOUT_S = 10.0
-"""A call takes a second, most of it Python's start. Without an answer of Redis the sweep comes by itself."""
+TIMEOUT_S = 20.0
+"""A call takes a second, on a busy machine ten. Without an answer of Redis the sweep comes by itself."""
 
 
 def wake_workers(settings: Settings) -> bool:
