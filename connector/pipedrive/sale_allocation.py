@@ -42,6 +42,11 @@ class AllocationReader:
             self._reader.has("product", name) for name in wanted
         )
 
+    @property
+    def asks_categories(self) -> bool:
+        """Whether accounts hang on the categories of products."""
+        return bool(self._mappings[MappedBy.CATEGORY])
+
     def of_deal(self) -> Allocation:
         """For a deal without lines."""
         return self._allocation({}, (*self._by_deal, *self._mapped(MappedBy.PIPELINE, self._pipeline)))

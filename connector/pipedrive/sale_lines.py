@@ -82,7 +82,9 @@ class LineReader:
         if quantity is None or price is None or tax is None:
             return None
         code = self._reader.written(product, "code", "product's code").strip()
-        allocation = self._allocations.of_line(product, code=code, category=self._category(product))
+        # A category that nothing hangs on may be unreadable.
+        category = self._category(product) if self._allocations.asks_categories else ""
+        allocation = self._allocations.of_line(product, code=code, category=category)
         return SaleLine(
             position=position,
             name=name,
@@ -169,7 +171,7 @@ class LineReader:
         by_product = self._kind_by_field("product", product) if product else None
         if by_product or self._deal_supply_kind:
             return by_product or self._deal_supply_kind or self._terms.default_supply_kind
-        category = self._category(product)
+        category = self._category(product) if self._supply_kinds else ""
         return self._supply_kinds.get(category.casefold()) or self._terms.default_supply_kind
 
     def _kind_by_field(self, entity: str, record: Mapping[str, Any]) -> SupplyKind | None:

@@ -171,6 +171,13 @@ def test_a_category_may_be_mapped_by_its_id():
     )
 
 
+def test_a_category_that_is_no_option_any_more_parks_only_where_something_hangs_on_it():
+    made = content(product={"category": 77})
+
+    assert ["custom_field_unreadable"] == refusals(BY_ALL, made)
+    assert (None, "") == mapped(SaleConfig(fields=FieldMap()), made)
+
+
 # --- cost centres ----------------------------------------------------------------------------
 
 CENTRES = SaleConfig(
