@@ -13,10 +13,7 @@ from connector.tenants.tax_rules import tenant_tax_rules
 
 
 def tenant_account_findings(loaded: Mapping[str, Any]) -> Iterator[Finding]:
-    """Everything wrong with a client's own accounts and with the accounts that it maps to.
-
-    Mappings are looked at once the accounts that they may name are right.
-    """
+    """Everything wrong with a client's own accounts and with the accounts that it maps to."""
     accounts, sale = individual_accounts(loaded), loaded.get("sale") or {}
     if not accounts and not any(sale.get(key) for key in MAPPINGS):
         return
@@ -25,6 +22,6 @@ def tenant_account_findings(loaded: Mapping[str, Any]) -> Iterator[Finding]:
     standard, rules = Chart.parse(load_chart_document(booking["chart"])), tenant_tax_rules(loaded)
     wrong = list(account_findings(accounts, chart=standard, rules=rules, account_length=length))
     yield from wrong
-    if not wrong:
-        chart = with_individual_accounts(standard, accounts)
-        yield from mapping_findings(sale, chart=chart, rules=rules, account_length=length)
+    chart = with_individual_accounts(standard, accounts)
+    unsure = {accounts[finding.path[2]].account for finding in wrong if isinstance(finding.path[2], int)}
+    yield from mapping_findings(sale, chart=chart, rules=rules, account_length=length, unsure=unsure)

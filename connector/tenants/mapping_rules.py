@@ -23,11 +23,17 @@ _BY_PIPELINE = ("revenue_accounts_by_pipeline", "cost_centre_1_by_pipeline", "co
 
 
 def mapping_findings(
-    sale: Mapping[str, Any], *, chart: Chart, rules: TaxRules, account_length: int
+    sale: Mapping[str, Any],
+    *,
+    chart: Chart,
+    rules: TaxRules,
+    account_length: int,
+    unsure: Collection[int] = (),
 ) -> Iterator[Finding]:
     """Mapped accounts that nothing may be booked on, or not the tax case that they are named for.
 
     :param chart: the client's chart, its own accounts included.
+    :param unsure: accounts of the client that are wrong by themselves; nothing more is said about them.
     """
     for key in MAPPINGS:
         rows = sale.get(key) or ()
@@ -44,6 +50,8 @@ def mapping_findings(
                     ),
                 )
             for tax_case, account in accounts:
+                if account in unsure:
+                    continue
                 fault = _mapping_fault(tax_case, account, chart, rules.tax_cases, account_length)
                 if fault:
                     yield Finding((*place, tax_case) if tax_case else place, fault)

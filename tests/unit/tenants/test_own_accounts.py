@@ -204,10 +204,12 @@ def test_an_account_stands_once(tmp_path):
 
 def test_everything_is_told_at_once(tmp_path):
     text = FILE + account("account = 84201", LIKE) + account("account = 84501", "like = 9999")
+    text += '[sale]\nrevenue_accounts = { "A" = 84501 }\nrevenue_accounts_by_category = { "B" = 81951 }\n'
 
     assert [
         ("account_reserved", "line 22, chart.accounts[1].account"),
         ("account_unknown", "line 26, chart.accounts[2].like"),
+        ("account_reserved", "line 29, sale.revenue_accounts_by_category.B"),
     ] == complaints(tmp_path, text)
 
 
