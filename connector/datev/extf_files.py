@@ -223,7 +223,7 @@ def _size_problem(file_name: str, size: int) -> Problem:
         "extf_file_too_large",
         f"The file {file_name} has {size:,} bytes; DATEV takes at most 50 MB.",
         "batch",
-        "Close batches more often, so that fewer deals share one file.",
+        "A batch never holds more than one file takes, so this is a fault of ours: report it.",
     )
 
 
