@@ -4,12 +4,14 @@ import copy
 import csv
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from connector.accounting.chart import (
+    AccountEntry,
     AccountFunction,
     Chart,
     creditor_range,
@@ -156,6 +158,15 @@ def test_a_plain_account_wants_a_key(account):
         problem.code for problem in chart.check_ledger_account(account, "", account_length=4)
     ]
     assert () == chart.check_ledger_account(account, "3", account_length=4)
+
+
+def test_a_plain_account_carries_every_case_unless_it_names_some_or_wants_a_country():
+    plain = AccountEntry(8200, 8200, AccountFunction.NONE, "plain", key_required=True)
+
+    assert plain.carries("domestic_19")
+    assert not replace(plain, needs="country").carries("domestic_19")
+    assert not replace(plain, tax_cases=("oss_goods",)).carries("domestic_19")
+    assert not replace(plain, key_required=False).carries("domestic_19")
 
 
 @pytest.mark.parametrize("function", [f for f in AccountFunction if f != "AM"])
