@@ -24,7 +24,8 @@ class TaxDecision:
     tax_case: str
     charged_rate: Decimal
     revenue_account: int
-    """Account of the case, 4 digits: an automatic one, or one without function that takes ``plain_key``."""
+    """Account of the case, 4 digits or (by a tenant's own rule) in the client's full length: an automatic
+    one, or one without function that takes ``plain_key``."""
     plain_key: str
     """Key if the revenue goes to an account without function; empty: no key is known."""
     eu_vat: str

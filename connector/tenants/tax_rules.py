@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from connector.accounting.chart import STANDARD_LENGTH, Chart, scaled_account
+from connector.accounting.chart import STANDARD_LENGTH, Chart, client_account
 from connector.accounting.eu_vat_rates import EuVatRates
 from connector.accounting.individual_accounts import with_individual_accounts
 from connector.accounting.tax import TaxRules
@@ -102,11 +102,13 @@ def _account_findings(own: TaxOverrides, chart: Chart, account_length: int) -> I
     for position, rule in enumerate(own.rules):
         if not isinstance(rule.outcome, Booking):
             continue
-        booking = rule.outcome
-        account = scaled_account(booking.accounts[chart.name], account_length)
+        booking, place = rule.outcome, ("tax_rules", position, "book", "account")
+        account = client_account(booking.accounts[chart.name], account_length)
+        if isinstance(account, Problem):
+            yield Finding(place, Fault(account.code, f"will not do: {account.message}", account.cure))
+            continue
         entry = chart.entry_for(account, account_length=account_length)
         key = (entry.key or booking.plain_key) if entry and entry.key_required else ""
-        place = ("tax_rules", position, "book", "account")
         for problem in chart.check_ledger_account(account, key, account_length=account_length):
             yield Finding(place, Fault(problem.code, f"will not do: {problem.message}", problem.cure))
         if entry and entry.function.is_automatic and booking.charge != entry.rate:

@@ -208,3 +208,18 @@ def test_a_rule_may_book_on_an_account_of_the_client_s_own(tmp_path):
     config = read(tmp_path, FILE.replace("skr03 = 8339", "skr03 = 8450") + own)
 
     assert 8450 == tenant_tables(config).rules.rules[0].outcome.accounts["skr03"]
+
+
+def test_a_rule_may_name_an_own_account_in_full_length(tmp_path):
+    own = (
+        '[[chart.accounts]]\naccount = 83391\nfunction = "automatic"\n'
+        'rate = 0\ntax_cases = ["course_abroad"]\n'
+    )
+    text = FILE.replace('chart = "skr03"', 'chart = "skr03"\naccount_length = 5')
+
+    config = read(tmp_path, text.replace("skr03 = 8339", "skr03 = 83391") + own)
+
+    assert 83391 == tenant_tables(config).rules.rules[0].outcome.accounts["skr03"]
+    assert ["account_length"] == [
+        code for code, _, _ in complaints(tmp_path, text.replace("skr03 = 8339", "skr03 = 833910"))
+    ]
