@@ -37,6 +37,7 @@ from connector.pipeline.hand_over.files import check_rendering
 from connector.pipeline.ignore import ignoring_rule
 from connector.pipeline.preview_files import NEXT_IN_FILES, Booked, file_of, with_number
 from connector.pipeline.states import INVOICE
+from connector.pipeline.steps.reading import not_won
 from connector.pipeline.steps.resolve import facts_of
 from connector.tenants.config import DatevFormat, DebtorStrategy, TenantConfig
 
@@ -239,8 +240,11 @@ def _facts(decided: Preview) -> dict[str, Any]:
 
 def _not_booked(deal: Mapping[str, Any], config: TenantConfig) -> Problem | None:
     """Why the deal is left alone before anything is decided."""
-    status = deal.get("status", "won")
-    if status != "won":
+    # A bundle written by hand may leave the status out; Pipedrive never does.
+    status = not_won({"deal": {"status": "won", **deal}})
+    if status == "deleted":
+        return Problem("deal_deleted", "The deal is deleted.", "is_deleted", "Nothing to do.")
+    if status:
         return Problem(
             "deal_not_won", f"The deal is {status}, not won.", "status", "Nothing to do until it is won."
         )

@@ -102,6 +102,7 @@ def test_an_account_of_the_advisers_list_is_found_at_run_time_and_shown_as_an_ex
     ("changes", "more", "code"),
     [
         ({"status": "lost"}, "", "deal_not_won"),
+        ({"is_deleted": True}, "", "deal_deleted"),
         ({"won_time": "2025-12-01T10:00:00Z"}, "", "ignored_by_rule"),
         ({"pipeline_id": 3}, '[[ignore]]\nname = "own"\nby = "pipeline"\nvalues = [3]', "ignored_by_rule"),
     ],
