@@ -260,7 +260,10 @@ def test_a_vat_id_is_cleaned(written, cleaned):
         ),
         ({"installments": [{"id": 1, "amount": 10}]}, "installment_date_missing"),
         ({"installments": [{"id": 1, "amount": 10, "billing_date": "bald"}]}, "installment_unreadable"),
-        ({"installments": [{"id": 1, "amount": "x", "billing_date": "2026-04-01"}]}, "installment_unreadable"),
+        (
+            {"installments": [{"id": 1, "amount": "x", "billing_date": "2026-04-01"}]},
+            "installment_unreadable",
+        ),
         ({"installments": [{"amount": 10, "billing_date": "2026-04-01"}]}, "installment_unreadable"),
         ({"discounts": [{"type": "magic", "amount": 1}]}, "discount_unreadable"),
         (
