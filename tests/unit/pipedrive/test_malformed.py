@@ -169,7 +169,7 @@ def test_the_realistic_answers_are_a_sale() -> None:
     carried(realistic())
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(place=st.sampled_from(PLACES), value=ANY_JSON)
 @example(place=("deal", "won_time"), value="9999-12-31T23:59:59Z")
 def test_any_json_in_any_place_of_the_answers_is_a_sale_or_an_error_of_ours(
@@ -183,7 +183,7 @@ def test_any_json_in_any_place_of_the_answers_is_a_sale_or_an_error_of_ours(
         assert storable(e.message)  # noqa: PT017
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(place=st.sampled_from(PLACES), value=ANY_JSON)
 def test_any_json_in_any_place_of_a_bundle_is_a_sale_or_problems(place: tuple[Any, ...], value: Any) -> None:
     """A bundle put together by hand for a preview has gone through no client."""
