@@ -1,6 +1,7 @@
 """From an invoice to the rows that DATEV books: debtor against revenue, gross, one row per group."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 from connector.accounting.chart import Chart
@@ -98,7 +99,7 @@ def _posting(
         base_amount=None if base_amount is None else abs(base_amount),
         document_number=invoice.document_number,
         document_date=invoice.document_date,
-        service_date=invoice.service_date if terms.write_service_date else None,
+        service_date=_supplied_on(invoice) if terms.write_service_date else None,
         due_date=invoice.due_date if terms.write_due_date else None,
         posting_text=_posting_text(invoice, terms, deal_id),
         tax_rate=group.tax_rate,
@@ -112,6 +113,12 @@ def _posting(
         extra=_extra(invoice, deal_id),
         why=(*group.why, *invoice.why),
     )
+
+
+def _supplied_on(invoice: Invoice) -> date | None:
+    """The last day of a service period: tax arises once the service is carried out, and a rate is that of
+    this day (§ 13 (1) no. 1 a, § 27 (1) UStG)."""
+    return invoice.service_period_end or invoice.service_date
 
 
 def _posting_text(invoice: Invoice, terms: BookingTerms, deal_id: int) -> str:

@@ -40,7 +40,7 @@ class Posting:
     document_date: date
     """Field 10."""
     service_date: date | None
-    """Field 115."""
+    """Field 115; of a service period its last day."""
     due_date: date | None
     """Field 117."""
     posting_text: str

@@ -31,9 +31,27 @@ class VatIdState(StrEnum):
 
 
 def normalise_vat_id(text: str) -> str:
-    """Upper case without blanks and separators; ``GR`` becomes ``EL``. What is wrong stays wrong."""
+    """Upper case without blanks and separators; ``GR`` becomes ``EL``. What is wrong stays wrong.
+
+    A right one gets the full length of its state, so that one number is written in one way only.
+    """
     compact = "".join(sign for sign in text.upper() if sign.isalnum() or sign in "+*")
-    return "EL" + compact[2:] if compact.startswith("GR") else compact
+    compact = "EL" + compact[2:] if compact.startswith("GR") else compact
+    return canonical_vat_id(compact) or compact
+
+
+def canonical_vat_id(vat_id: str) -> str | None:
+    """A VAT id of the EU in its full length (``BE403019261`` → ``BE0403019261``); None if it is not one.
+
+    Belgium, Greece and the Netherlands lose leading zeros in people's hands; the statement to the Federal
+    Central Tax Office and VIES want them (§ 18a (7) UStG; patterns of VIES).
+    """
+    if not vat_id.isascii() or vat_id[:2] not in EU_PREFIXES:
+        return None
+    try:
+        return str(vat.validate(vat_id))
+    except ValidationError:
+        return None
 
 
 def check_vat_id(text: str, address: Address) -> VatIdState:
@@ -44,16 +62,6 @@ def check_vat_id(text: str, address: Address) -> VatIdState:
     prefix, expected = vat_id[:2], vat_prefix(address)
     if prefix not in EU_PREFIXES:
         return VatIdState.INVALID if expected in EU_PREFIXES else VatIdState.UNCHECKED
-    if not _is_well_formed(vat_id):
+    if canonical_vat_id(vat_id) is None:
         return VatIdState.INVALID
     return VatIdState.VALID if prefix == expected else VatIdState.OTHER_COUNTRY
-
-
-def _is_well_formed(vat_id: str) -> bool:
-    if not vat_id.isascii():
-        return False
-    try:
-        vat.validate(vat_id)
-    except ValidationError:
-        return False
-    return True

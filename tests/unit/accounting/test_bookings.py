@@ -121,6 +121,13 @@ def test_dates_are_written_as_agreed_with_the_adviser():
     assert (date(2026, 11, 1), None) == _dates(post(invoice, write_service_date=True, write_due_date=False))
 
 
+def test_a_service_period_is_booked_on_its_last_day():
+    period = {"service_date": date(2026, 11, 1), "service_period_end": date(2026, 11, 30)}
+    invoice = invoice_of(sale(line(), **period))
+
+    assert date(2026, 11, 30) == post(invoice, write_service_date=True)[0].service_date
+
+
 def _dates(rows):
     return rows[0].service_date, rows[0].due_date
 

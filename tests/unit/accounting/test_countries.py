@@ -10,7 +10,7 @@ from connector.accounting.countries import (
     vat_prefix,
 )
 from connector.accounting.party import Address
-from connector.accounting.vat_ids import check_vat_id, normalise_vat_id
+from connector.accounting.vat_ids import EU_PREFIXES, canonical_vat_id, check_vat_id, normalise_vat_id
 
 
 def at(country: str, postal_code: str = "") -> Address:
@@ -122,3 +122,62 @@ def test_a_vat_id_is_judged_against_the_address(vat_id, country, state):
 )
 def test_northern_ireland_has_a_prefix_of_its_own(vat_id, postal_code, state):
     assert state == check_vat_id(vat_id, at("GB", postal_code))
+
+
+CANONICAL = {
+    "AT": "ATU13585627",
+    "BE": "BE0403019261",
+    "BG": "BG175074752",
+    "CY": "CY10259033P",
+    "CZ": "CZ25123891",
+    "DE": "DE136695976",
+    "DK": "DK13585628",
+    "EE": "EE100931558",
+    "EL": "EL094259216",
+    "ES": "ES54362315K",
+    "FI": "FI20774740",
+    "FR": "FR40303265045",
+    "HR": "HR33392005961",
+    "HU": "HU12892312",
+    "IE": "IE6433435F",
+    "IT": "IT00743110157",
+    "LT": "LT119511515",
+    "LU": "LU15027442",
+    "LV": "LV40003521600",
+    "MT": "MT11679112",
+    "NL": "NL004495445B01",
+    "PL": "PL8567346215",
+    "PT": "PT501964843",
+    "RO": "RO18547290",
+    "SE": "SE123456789701",
+    "SI": "SI50223054",
+    "SK": "SK2022749619",
+    "XI": "XI980780684",
+}
+
+
+def test_every_prefix_has_a_sample():
+    assert EU_PREFIXES == set(CANONICAL)
+
+
+@pytest.mark.parametrize("prefix", sorted(CANONICAL))
+def test_a_right_vat_id_is_written_in_the_full_length_of_its_state(prefix):
+    right = CANONICAL[prefix]
+    assert right == normalise_vat_id(right)
+    blanks = " ".join(right)
+    assert right == normalise_vat_id(blanks.lower())
+    shortened = prefix + right[2:].lstrip("0")
+    assert canonical_vat_id(shortened) in {right, None}
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("BE 403.019.261", "BE0403019261"),
+        ("EL94259216", "EL094259216"),
+        ("GR 94259216", "EL094259216"),
+        ("NL4495445B01", "NL004495445B01"),
+    ],
+)
+def test_lost_zeros_come_back(written, right):
+    assert right == normalise_vat_id(written)

@@ -256,3 +256,7 @@ def test_a_debtor_number_is_read_or_refused_never_guessed(text, length, expected
 )
 def test_debtor_accounts_lie_in_their_range(account, length, right):
     assert right == (check_debtor_account(account, length) is None)
+
+
+def test_master_data_carry_the_vat_id_in_its_full_length():
+    assert "BE0403019261" == build_debtor_record(buyer("BE", vat_id="BE 403.019.261"), 10001).vat_id
