@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
 
 from connector.datev.extf.categories import CATEGORIES, Category
 from connector.datev.extf.cells import content_of, join_cells
-from connector.datev.extf.columns import CELL_BREAK, Column, cell_problem, column_name
+from connector.datev.extf.columns import CELL_BREAK, Column, Kind, cell_problem, column_name
 from connector.datev.extf.file import ExtfFile
 from connector.datev.extf.header import header_problems
 from connector.datev.extf.limits import MAX_HEADER_CHARACTERS, MAX_ROWS, too_many_rows
@@ -43,11 +45,13 @@ def check_rows(header: Row, headings: Row, rows: Iterable[Row]) -> Iterator[File
     if category is None or columns is None:
         yield _unknown_category(contents)
         return
-    yield from _heading_problems(headings, columns)
+    headless = _is_record(headings, columns)
+    yield from [_headings_missing()] if headless else _heading_problems(headings, columns)
     count = 0
     check = _RowCheck(category, columns, BatchTerms.from_header(contents))
-    for count, row in enumerate(rows, start=1):
-        yield from check(row, count)
+    for count, row in enumerate(chain([headings], rows) if headless else rows, start=1):
+        problems = check(row, count)
+        yield from (_one_line_up(problem) for problem in problems) if headless else problems
     if count > MAX_ROWS:
         yield too_many_rows(count)
     if not count:
@@ -81,6 +85,35 @@ def _unknown_category(header: Sequence[str]) -> FileProblem:
         column=3,
         heading="Datenkategorie",
     )
+
+
+def _is_record(headings: Row, columns: tuple[Column, ...]) -> bool:
+    """Whether a record stands in line 2: a number or date in its place, and no heading in its own.
+
+    Headings in another language or spelling are still headings; none of them is a number.
+    """
+    cells = [(column, content_of(cell).strip()) for column, cell in zip(columns, headings, strict=False)]
+    if any(content.casefold() == column.heading.casefold() for column, content in cells):
+        return False
+    return any(
+        content and column.kind not in (Kind.TEXT, Kind.RESERVED) and column.accepts(content)
+        for column, content in cells
+    )
+
+
+def _headings_missing() -> FileProblem:
+    return FileProblem(
+        "headings_missing",
+        "Line 2 holds a record, not the column headings; DATEV skips that line, so the record would be lost.",
+        "line 2",
+        "Put the line of column headings between the header record and the first record.",
+        line=2,
+    )
+
+
+def _one_line_up(problem: FileProblem) -> FileProblem:
+    """The problem of a row, in a file whose records begin in line 2."""
+    return replace(problem, line=problem.line - 1) if problem.line else problem
 
 
 def _heading_problems(headings: Row, columns: tuple[Column, ...]) -> list[FileProblem]:

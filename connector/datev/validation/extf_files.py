@@ -46,6 +46,8 @@ def _findings(watched: "_Watched", report: FileReport, member: str) -> Iterator[
             report.version = reader.version
         rows = _Counted(reader)
         for problem in check_rows(reader.header, reader.headings, rows):
+            # The record in the headings' place is one more.
+            rows.count += problem.code == "headings_missing"
             yield _finding(problem, member)
         # A file whose category is unknown was not read on; its lines and bytes are looked at all the same.
         for _ in rows:

@@ -73,6 +73,28 @@ def test_a_problem_of_a_cell_names_row_line_column_heading_rule_severity_and_cur
     assert problem["message"]
 
 
+def test_a_file_without_headings_is_an_error_and_its_first_record_is_checked(tmp_path: Path) -> None:
+    header, _headings, record = posting_batch().splitlines(keepends=True)
+    content = header + record.replace(b'"S"', b'"X"', 1) + record
+
+    [report] = reports(written(tmp_path, "EXTF_x.csv", content), exit_code=1)
+
+    assert [("headings_missing", None, 2), ("bad_text", 1, 2)] == [
+        (problem["rule"], problem["row"], problem["line"]) for problem in report["problems"]
+    ]
+    assert 2 == report["rows"]
+
+
+def test_headings_in_another_spelling_are_no_record(tmp_path: Path) -> None:
+    header, _headings, record = posting_batch().splitlines(keepends=True)
+    content = header + b";".join([b"Amount"] * 125) + b"\r\n" + record
+
+    [report] = reports(written(tmp_path, "EXTF_x.csv", content), exit_code=0)
+
+    assert {"heading"} == set(rules(report))
+    assert 1 == report["rows"]
+
+
 def test_every_problem_has_the_same_keys(tmp_path: Path) -> None:
     paths = [
         written(tmp_path, "x.csv", posting_batch().replace(b"1190,00;", b"1190.00;", 1)),
