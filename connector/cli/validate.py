@@ -6,9 +6,13 @@ from pathlib import Path
 
 import click
 
+from connector.accounting.chart import Chart
 from connector.cli.output import JSON, format_option, show
 from connector.cli.validate_lines import validate_lines
+from connector.config_files import load_chart_document
 from connector.datev.validation import check_path, worst
+
+_CHARTS = ("skr03", "skr04")
 
 
 @click.command()
@@ -23,7 +27,8 @@ def validate(*, files: tuple[Path, ...], fmt: str) -> None:
     Exit code: 0 clean (warnings allowed), 1 errors, 2 unreadable; of several files the worst.
     """
     schemas = os.environ.get("DATEV_XSD_DIR", "").strip()
-    reports = [check_path(path, Path(schemas).absolute() if schemas else None) for path in files]
+    charts = _standard_charts()
+    reports = [check_path(path, Path(schemas).absolute() if schemas else None, charts) for path in files]
     if fmt == JSON:
         show(JSON, [report.as_dict() for report in reports], list)
     else:
@@ -31,3 +36,9 @@ def validate(*, files: tuple[Path, ...], fmt: str) -> None:
             for line in validate_lines(report):
                 click.echo(line)
     sys.exit(int(worst(reports)))
+
+
+def _standard_charts() -> dict[str, Chart]:
+    """The charts by DATEV's number, which header field 27 of a posting batch names."""
+    charts = [Chart.parse(load_chart_document(name)) for name in _CHARTS]
+    return {chart.datev_number: chart for chart in charts}

@@ -13,7 +13,7 @@ from connector.datev.extf.header import header_problems
 from connector.datev.extf.limits import MAX_HEADER_CHARACTERS, MAX_ROWS, too_many_rows
 from connector.datev.extf.problems import LINES_ABOVE, FileProblem, Severity
 from connector.datev.extf.reader import Row
-from connector.datev.extf.rules import row_problems
+from connector.datev.extf.rules import Rule, row_problems
 from connector.datev.extf.terms import BatchTerms
 
 _READ_BY_THE_ROWS = {2, 3, 4, 5, 13, 14, 15, 16, 21}
@@ -28,11 +28,15 @@ def check_file(file: ExtfFile) -> list[FileProblem]:
     return list(check_rows(file.header, file.headings, file.rows))
 
 
-def check_rows(header: Row, headings: Row, rows: Iterable[Row]) -> Iterator[FileProblem]:
+def check_rows(
+    header: Row, headings: Row, rows: Iterable[Row], more_rules: Sequence[Rule] = ()
+) -> Iterator[FileProblem]:
     """The same for rows that arrive one by one: nothing but the row at hand is kept.
 
     With :class:`~connector.datev.extf.reader.ExtfReader` a file of any size is checked in the same
     memory; what the reader raises at the end (lines it could not read) passes through.
+
+    :param more_rules: asked of every row after those of its category.
     """
     contents = [content_of(cell) for cell in header]
     problems = _header_line_problems(header) + header_problems(contents)
@@ -48,7 +52,7 @@ def check_rows(header: Row, headings: Row, rows: Iterable[Row]) -> Iterator[File
     headless = _is_record(headings, columns)
     yield from [_headings_missing()] if headless else _heading_problems(headings, columns)
     count = 0
-    check = _RowCheck(category, columns, BatchTerms.from_header(contents))
+    check = _RowCheck(category, columns, BatchTerms.from_header(contents), more_rules)
     for count, row in enumerate(chain([headings], rows) if headless else rows, start=1):
         problems = check(row, count)
         yield from (_one_line_up(problem) for problem in problems) if headless else problems
@@ -154,12 +158,18 @@ _BARE = f'(?:[^"{CELL_BREAK}]*+|"")'
 class _RowCheck:
     """The check of one row, with all that is the same for every row made ready once."""
 
-    def __init__(self, category: Category, columns: tuple[Column, ...], terms: BatchTerms) -> None:
+    def __init__(
+        self,
+        category: Category,
+        columns: tuple[Column, ...],
+        terms: BatchTerms,
+        more_rules: Sequence[Rule],
+    ) -> None:
         newest = category.newest_columns
         self._columns = columns
         self._newest = newest
         self._missing = [""] * (len(newest) - len(columns))
-        self._rules = category.rules
+        self._rules = (*category.rules, *more_rules)
         self._terms = terms
         self._right = Column.all_accept(columns)
         self._quoted_right = re.compile(CELL_BREAK.join(_QUOTED if c.quoted else _BARE for c in columns))

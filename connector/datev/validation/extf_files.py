@@ -7,12 +7,20 @@ from typing import BinaryIO, cast
 from connector.datev.extf.limits import MAX_BYTES
 from connector.datev.extf.problems import FileProblem
 from connector.datev.extf.reader import ENCODING, ExtfReader, Row
+from connector.datev.extf.rules import Rule
 from connector.datev.extf.validator import check_rows
 from connector.datev.findings import Finding, Severity
+from connector.datev.validation.chart_rules import Charts, chart_of, chart_rule, is_posting_batch
 from connector.datev.validation.report import FileReport
 from connector.errors import DataError, Problem
 
 FORMAT = "extf"
+
+_CHART_UNKNOWN = "Whether accounts and keys go together: header field 27 names no chart known here (03, 04)."
+_INDIVIDUAL_CHART = (
+    "Accounts beyond our table of {chart.name} {chart.year}, and the client's individual accounts: the file "
+    "does not say what they do."
+)
 
 _UNKNOWN_CATEGORY = "category_unknown"
 _OUTSIDE_THE_FILE = (
@@ -20,15 +28,16 @@ _OUTSIDE_THE_FILE = (
 )
 
 
-def check_extf(source: BinaryIO, report: FileReport, member: str = "") -> None:
+def check_extf(source: BinaryIO, report: FileReport, member: str = "", charts: Charts | None = None) -> None:
     """Check the file and write down what is found.
 
     :param source: at its beginning.
     :param member: its name, where it lies inside a ZIP.
+    :param charts: the standard charts that accounts are held against.
     """
     report.leave_out(_OUTSIDE_THE_FILE)
     watched = _Watched(source)
-    report.tell(_findings(watched, report, member))
+    report.tell(_findings(watched, report, member, charts or {}))
     if any(finding.rule == _UNKNOWN_CATEGORY for finding in report.findings):
         report.leave_out("Headings and rows: the columns of this category are not known here.")
     if any(finding.line == 1 and finding.severity is Severity.ERROR for finding in report.findings):
@@ -37,7 +46,7 @@ def check_extf(source: BinaryIO, report: FileReport, member: str = "") -> None:
         )
 
 
-def _findings(watched: "_Watched", report: FileReport, member: str) -> Iterator[Finding]:
+def _findings(watched: "_Watched", report: FileReport, member: str, charts: Charts) -> Iterator[Finding]:
     rows = _Counted(())
     try:
         reader = ExtfReader(cast("BinaryIO", watched))
@@ -45,7 +54,7 @@ def _findings(watched: "_Watched", report: FileReport, member: str) -> Iterator[
             report.category = int(reader.category) if reader.category.isdecimal() else None
             report.version = reader.version
         rows = _Counted(reader)
-        for problem in check_rows(reader.header, reader.headings, rows):
+        for problem in check_rows(reader.header, reader.headings, rows, _chart_rules(reader, report, charts)):
             # The record in the headings' place is one more.
             rows.count += problem.code == "headings_missing"
             yield _finding(problem, member)
@@ -61,6 +70,17 @@ def _findings(watched: "_Watched", report: FileReport, member: str) -> Iterator[
         yield _utf8_finding(member)
     if watched.bare_line_ends:
         yield _line_end_finding(watched.bare_line_ends, member)
+
+
+def _chart_rules(reader: ExtfReader, report: FileReport, charts: Charts) -> list[Rule]:
+    if not is_posting_batch(reader.category):
+        return []
+    chart = chart_of(reader.header, charts)
+    if chart is None:
+        report.leave_out(_CHART_UNKNOWN)
+        return []
+    report.leave_out(_INDIVIDUAL_CHART.format(chart=chart))
+    return [chart_rule(chart)]
 
 
 def _finding(problem: Problem, member: str) -> Finding:

@@ -7,6 +7,7 @@ from typing import BinaryIO
 from connector.datev.dxso.elements import MAX_FILE_BYTES
 from connector.datev.dxso.xml import parse_xml
 from connector.datev.validation import extf_files, xml_files, zips
+from connector.datev.validation.chart_rules import Charts
 from connector.datev.validation.recognition import (
     BEGINNING,
     looks_like_extf,
@@ -20,10 +21,11 @@ from connector.errors import DataError
 _KNOWN = "Known are EXTF files, ledger XML (v060), document.xml (v06.0) and ZIPs of them."
 
 
-def check_path(path: Path, xsd_dir: Path | None = None) -> FileReport:
+def check_path(path: Path, xsd_dir: Path | None = None, charts: Charts | None = None) -> FileReport:
     """Everything about one file; whatever it is, there is an answer and never an exception about it.
 
     :param xsd_dir: folder of DATEV's own schemas; without them our own rules stand alone.
+    :param charts: the standard charts that accounts of posting batches are held against.
     """
     report = FileReport(printable(str(path)))
     try:
@@ -32,7 +34,7 @@ def check_path(path: Path, xsd_dir: Path | None = None) -> FileReport:
             kind = "a folder" if path.is_dir() else "no regular file"
             return report.refuse("no_file", f"It is {kind}.", "Name a file.")
         with path.open("rb") as source:
-            _check(source, path.stat().st_size, report, xsd_dir)
+            _check(source, path.stat().st_size, report, xsd_dir, charts or {})
     except OSError as error:
         why = error.strerror or "it cannot be opened"
         return report.refuse("no_file", f"The file cannot be read: {why}.", "Correct the name or the rights.")
@@ -47,16 +49,16 @@ def printable(text: str) -> str:
     )
 
 
-def _check(source: BinaryIO, size: int, report: FileReport, xsd_dir: Path | None) -> None:
+def _check(source: BinaryIO, size: int, report: FileReport, xsd_dir: Path | None, charts: Charts) -> None:
     beginning = source.read(BEGINNING)
     source.seek(0)
     if not beginning:
         report.refuse("empty_file", "The file is empty.", "Export it again.")
     elif looks_like_zip(beginning):
-        zips.check_zip(source, report, xsd_dir)
+        zips.check_zip(source, report, xsd_dir, charts)
     elif looks_like_extf(beginning):
         report.format = extf_files.FORMAT
-        extf_files.check_extf(source, report)
+        extf_files.check_extf(source, report, charts=charts)
     elif looks_like_utf16_without_mark(beginning):
         message = "The file is UTF-16 without byte-order mark, so DATEV cannot tell what it is."
         report.refuse("bad_encoding", message, "Write it as cp1252 (Windows-1252), or with a mark.")

@@ -22,6 +22,7 @@ from connector.datev.dxso.xml import parse_xml
 from connector.datev.file_names import clean_file_name, media_type
 from connector.datev.findings import Finding, Severity
 from connector.datev.validation import xml_files
+from connector.datev.validation.chart_rules import Charts
 from connector.datev.validation.extf_files import check_extf
 from connector.datev.validation.recognition import looks_like_extf
 from connector.datev.validation.report import FileReport
@@ -51,7 +52,9 @@ _MARK_WITHIN = 1024
 """Readers accept the mark anywhere in the first 1,024 bytes (ISO 32000, implementation notes)."""
 
 
-def check_zip(source: BinaryIO, report: FileReport, xsd_dir: Path | None) -> None:
+def check_zip(
+    source: BinaryIO, report: FileReport, xsd_dir: Path | None, charts: Charts | None = None
+) -> None:
     """Check the package and write down what is found."""
     try:
         archive = zipfile.ZipFile(source)
@@ -66,16 +69,19 @@ def check_zip(source: BinaryIO, report: FileReport, xsd_dir: Path | None) -> Non
             cure = "Pack at most 4,999 documents into one ZIP."
             report.findings.append(Finding(rule="too_many_files", message=message, cure=cure))
             return
-        _Package(archive, report, xsd_dir).check()
+        _Package(archive, report, xsd_dir, charts or {}).check()
 
 
 class _Package:
     """The check of one ZIP."""
 
-    def __init__(self, archive: zipfile.ZipFile, report: FileReport, xsd_dir: Path | None) -> None:
+    def __init__(
+        self, archive: zipfile.ZipFile, report: FileReport, xsd_dir: Path | None, charts: Charts
+    ) -> None:
         self._archive = archive
         self._report = report
         self._xsd_dir = xsd_dir
+        self._charts = charts
         self._left = MOST_BYTES
         self._files = [info for info in archive.infolist() if not info.is_dir()]
 
@@ -142,7 +148,7 @@ class _Package:
         if content is None:
             return
         if looks_like_extf(content[:64]):
-            check_extf(io.BytesIO(content), self._report, info.filename)
+            check_extf(io.BytesIO(content), self._report, info.filename, self._charts)
         else:
             self._report.leave_out(f"{info.filename}: it is no EXTF file.")
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ from hypothesis import strategies as st
 
 from connector.datev.dxso import render_package
 from connector.datev.extf import reader as extf_reader
+from connector.datev.extf import render_posting_batch
 from connector.datev.validation import check_path
 from connector.datev.validation import report as report_module
 from tests.unit.cli.console import command
 from tests.unit.cli.files_for_datev import LEDGER, posting_batch, zipped
 from tests.unit.datev.dxso.packages import HEADER, INVOICE
+from tests.unit.datev.extf.headers import HEADER as EXTF_HEADER
 from tests.unit.datev.partner_file_list import SAMPLES
 from tests.unit.datev.partner_files import partner_file
+from tests.unit.datev.samples import POSTING
 
 
 def written(folder: Path, name: str, content: bytes) -> str:
@@ -83,6 +87,57 @@ def test_a_file_without_headings_is_an_error_and_its_first_record_is_checked(tmp
         (problem["rule"], problem["row"], problem["line"]) for problem in report["problems"]
     ]
     assert 2 == report["rows"]
+
+
+def batch_of(chart: str = "skr03", account_length: int = 4, **changes: Any) -> bytes:
+    """A posting batch whose one row a bookkeeper may have written."""
+    header = replace(EXTF_HEADER, chart=chart, account_length=account_length)
+    scale = 10 ** (account_length - 4)
+    posting = replace(POSTING, account=10000 * scale, contra_account=8400 * scale)
+    right = render_posting_batch(header, [posting])
+    first, headings, record = right.decode("cp1252").splitlines()
+    cells = record.split(";")
+    for name, content in changes.items():
+        cells[int(name.removeprefix("c")) - 1] = content
+    return "\r\n".join([first, headings, ";".join(cells), ""]).encode("cp1252")
+
+
+@pytest.mark.parametrize(
+    ("chart", "length", "cells", "found"),
+    [
+        ("skr03", 4, {"c9": '"3"'}, ["key_on_automatic_account"]),
+        ("skr03", 4, {"c9": '"40"'}, []),
+        ("skr03", 4, {"c9": '"20"'}, []),
+        ("skr03", 4, {"c8": "8200"}, ["key_missing_on_plain_account"]),
+        ("skr03", 4, {"c8": "8200", "c9": '"3"'}, []),
+        ("skr04", 4, {"c8": "4200"}, ["key_missing_on_plain_account"]),
+        ("skr04", 4, {"c8": "4400", "c9": '"3"'}, ["key_on_automatic_account"]),
+        ("skr03", 4, {"c7": "8400", "c8": "10000", "c9": '"3"'}, ["key_on_automatic_account"]),
+        ("skr03", 5, {"c7": "100000", "c8": "84001", "c9": '"3"'}, ["key_on_automatic_account"]),
+        ("skr03", 4, {"c8": "1400"}, ["account_collective"]),
+        ("skr03", 4, {"c8": "1401"}, ["account_reserved"]),
+        ("skr03", 4, {"c8": "8125"}, ["account_needs_eu_field"]),
+        ("skr03", 4, {"c8": "8125", "c40": '"ATU12345678"'}, []),
+        ("skr03", 4, {"c8": "8336"}, ["account_needs_eu_field"]),
+        ("skr03", 4, {"c7": "1200", "c8": "8200", "c117": ""}, []),
+        ("skr03", 4, {"c8": "9999"}, []),
+    ],
+)
+def test_accounts_and_keys_are_held_against_the_chart_of_the_header(
+    tmp_path: Path, chart: str, length: int, cells: dict[str, str], found: list[str]
+) -> None:
+    content = batch_of(chart, length, **cells)
+
+    [report] = reports(written(tmp_path, "EXTF_x.csv", content), exit_code=0)
+
+    assert found == rules(report)
+    assert {"warning"} >= {problem["severity"] for problem in report["problems"]}
+
+
+def test_a_ledger_file_says_that_its_keys_are_held_against_no_chart(tmp_path: Path) -> None:
+    [report] = reports(written(tmp_path, "x.xml", LEDGER), exit_code=0)
+
+    assert any("buCode" in sentence for sentence in report["not_checked"])
 
 
 def test_headings_in_another_spelling_are_no_record(tmp_path: Path) -> None:

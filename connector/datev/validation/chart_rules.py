@@ -1,0 +1,95 @@
+"""Hold the accounts of a posting batch against the standard chart that its header names.
+
+All of it are warnings: the client may have individual accounts, which the file does not tell.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from connector.accounting.chart import KEY_LIFTING_AUTOMATIC, Chart
+from connector.datev.extf.cells import content_of
+from connector.datev.extf.problems import Severity
+from connector.datev.extf.rules import Breach, Contents, Rule
+from connector.datev.extf.terms import BatchTerms
+
+Charts = Mapping[str, Chart]
+"""By DATEV's number of the chart: header field 27."""
+
+_CHART_FIELD = 27
+_POSTINGS = "21"
+_ACCOUNT, _CONTRA_ACCOUNT, _KEY, _EU_COUNTRY = 7, 8, 9, 40
+
+_REVERSALS = {"20": "", "80": KEY_LIFTING_AUTOMATIC}
+"""Generalumkehr (correction keys 2 and 8) says nothing about tax: 20 reverses a row without key, 80 one whose
+automatic is switched off."""
+
+_CURES = {
+    "account_reserved": "Use an account that the client's chart has.",
+    "account_collective": "Post against the debtor's or creditor's own account.",
+    "account_obsolete": "Use the account that took its place.",
+    "key_on_automatic_account": "Leave the key empty, or write 40 to switch the automatic off.",
+    "key_missing_on_plain_account": "Write the key, or use an automatic account.",
+    "key_lifts_nothing": "Write the key of the tax, or use an automatic account.",
+}
+"""Contradictions with the chart that are told, by the code of :meth:`Chart.check_ledger_account`; that our
+table does not know an account is none."""
+
+_OF_PLAIN_ACCOUNTS = ("key_missing_on_plain_account", "key_lifts_nothing")
+_OF_KEYS = ("key_on_automatic_account", *_OF_PLAIN_ACCOUNTS)
+
+
+def chart_of(header: Sequence[str], charts: Charts) -> Chart | None:
+    """The chart that the header names; None where it names none, or one that is not known here."""
+    return charts.get(content_of(header[_CHART_FIELD - 1])) if len(header) >= _CHART_FIELD else None
+
+
+def is_posting_batch(category: str) -> bool:
+    """Whether the file holds postings (header field 3); master data names no ledger accounts."""
+    return category == _POSTINGS
+
+
+def chart_rule(chart: Chart) -> Rule:
+    """The rule that ledger accounts, keys and column 40 fit the chart."""
+
+    def rule(c: Contents, terms: BatchTerms) -> Iterable[Breach]:
+        return [
+            breach
+            for column, other in ((_ACCOUNT, _CONTRA_ACCOUNT), (_CONTRA_ACCOUNT, _ACCOUNT))
+            for breach in _breaches(chart, c, terms.account_length, column, other)
+        ]
+
+    return rule
+
+
+def _breaches(chart: Chart, c: Contents, account_length: int, column: int, other: int) -> Iterable[Breach]:
+    written = c[column - 1].lstrip("0")
+    if not written.isdecimal() or len(written) != account_length:
+        return
+    against_person = len(c[other - 1].lstrip("0")) > account_length
+    account, key = int(written), c[_KEY - 1].lstrip("0")
+    for problem in chart.check_ledger_account(
+        account, _REVERSALS.get(key, key), account_length=account_length
+    ):
+        if problem.code not in _CURES:
+            continue
+        # Between two ledger accounts the key is that of the contra account, and none may be right.
+        if not against_person and (
+            problem.code in _OF_PLAIN_ACCOUNTS or (problem.code in _OF_KEYS and column == _ACCOUNT)
+        ):
+            continue
+        at = _KEY if problem.code in _OF_KEYS else column
+        yield Breach(problem.code, at, _begun_small(problem.message), _CURES[problem.code], Severity.WARNING)
+    entry = chart.entry_for(account, account_length=account_length)
+    if entry and entry.needs and against_person and not key and not c[_EU_COUNTRY - 1]:
+        what = "VAT id" if entry.needs == "vat_id" else "country"
+        yield Breach(
+            "account_needs_eu_field",
+            _EU_COUNTRY,
+            f"account {account} ({entry.meaning}) needs the customer's {what} in column {_EU_COUNTRY}.",
+            "Fill the column, or use another account.",
+            Severity.WARNING,
+        )
+
+
+def _begun_small(sentence: str) -> str:
+    """The sentence as it follows "Row 7:"."""
+    return sentence[:1].lower() + sentence[1:]
