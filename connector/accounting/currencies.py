@@ -22,3 +22,8 @@ ISO_4217 = frozenset(
 
 THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 """ISO 4217 minor unit 3: DATEV's amounts have two decimals, so such an invoice cannot be booked exactly."""
+
+NO_DECIMALS = frozenset(
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()  # noqa: SIM905 - as above
+)
+"""ISO 4217 minor unit 0: nobody can pay a fraction of them, so an amount with one is a mistake."""

@@ -1,5 +1,6 @@
 """From a sale to an invoice: every tax decided, every cent in its place, or every problem named."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -7,17 +8,21 @@ from decimal import Decimal
 
 from connector.accounting.chart import Chart
 from connector.accounting.countries import CountryGroup, country_group
-from connector.accounting.currencies import HOME_CURRENCY
+from connector.accounting.currencies import HOME_CURRENCY, NO_DECIMALS
 from connector.accounting.decided_lines import DecidedLine, decide_lines
 from connector.accounting.invoice import Invoice
 from connector.accounting.money import AMOUNT_LIMIT
 from connector.accounting.pricing import price_lines
 from connector.accounting.sale import Sale, SaleLine, TaxMethod
 from connector.accounting.sale_checks import RATE_STEP, sale_problems
-from connector.accounting.tax import TaxRules
+from connector.accounting.tax import TaxDecision, TaxRules
+from connector.accounting.tax_facts import facts_of
 from connector.accounting.terms import BookingTerms
 from connector.accounting.totals import Totals, add_up
 from connector.errors import DataError, Problem
+
+_ONLY_LINE = re.compile(r"^Line 1 \(.*?\)(?= )", re.DOTALL)
+"""How a sentence begins that speaks of the line of a deal without lines."""
 
 
 def build_invoice(
@@ -35,11 +40,12 @@ def build_invoice(
     if terms.chart != chart.name:
         raise ValueError(f"the tenant books by {terms.chart}, not by {chart.name}")
     problems = list(sale_problems(sale, terms, draft=draft))
-    sale = _with_lines(sale, terms, problems)
+    has_lines = bool(sale.lines)
+    sale = _with_lines(sale, problems, terms=terms, chart=chart, rules=rules)
     priced = price_lines(sale, problems)
     lines = decide_lines(priced, sale, problems, terms=terms, chart=chart, rules=rules)
     if problems:
-        raise DataError(dict.fromkeys(problems))
+        raise DataError(dict.fromkeys(problems if has_lines else map(_of_the_deal, problems)))
     totals = _checked_totals(lines, sale, terms)
     return Invoice(
         document_number=sale.document_number,
@@ -63,44 +69,14 @@ def build_invoice(
     )
 
 
-def _with_lines(sale: Sale, terms: BookingTerms, problems: list[Problem]) -> Sale:
+def _with_lines(
+    sale: Sale, problems: list[Problem], *, terms: BookingTerms, chart: Chart, rules: TaxRules
+) -> Sale:
     """A deal without lines becomes a deal of one line, where the tenant has said what its value is."""
     if sale.lines:
         return sale
-    domestic = country_group(sale.buyer.address) is CountryGroup.DOMESTIC
-    # The tenant's rate is that of its ordinary sale at home; who is not charged German tax states none.
-    charges_tax = domestic and not terms.small_business and not sale.domestic_reverse_charge
-    if terms.value_without_lines_means not in ("net", "gross"):
-        problems.append(
-            Problem(
-                "value_without_lines_unclear",
-                "The deal has no lines, and nothing says whether its value is net or gross.",
-                field="value",
-                cure="Add products to the deal, or set for the tenant what a value without lines means.",
-            )
-        )
-    if charges_tax and terms.rate_without_lines is None:
-        problems.append(
-            Problem(
-                "rate_without_lines_missing",
-                "The deal has no lines, and nothing says at which rate its value is taxed.",
-                field="tax",
-                cure="Add products to the deal, or set the tax rate of deals without lines for the tenant.",
-            )
-        )
-    if sale.discounts:
-        problems.append(
-            Problem(
-                "discounts_without_lines",
-                "The deal has discounts but no lines that they could reduce.",
-                field="discount",
-                cure="Add products to the deal, or remove its discounts.",
-            )
-        )
-    rate = Decimal(0)
-    if charges_tax:
-        # Without a rate the deal is parked above; any rate then serves to hear what else is wrong.
-        rate = Decimal(19) if terms.rate_without_lines is None else terms.rate_without_lines
+    # Without a rate the deal is parked below; any German rate then serves to hear what else is wrong.
+    rate = Decimal(19) if terms.rate_without_lines is None else terms.rate_without_lines
     line = SaleLine(
         position=1,
         name=sale.title,
@@ -115,7 +91,54 @@ def _with_lines(sale: Sale, terms: BookingTerms, problems: list[Problem]) -> Sal
         cost_centre_2=sale.allocation.cost_centre_2,
     )
     method = TaxMethod.INCLUSIVE if terms.value_without_lines_means == "gross" else TaxMethod.EXCLUSIVE
-    return replace(sale, lines=(line,), tax_method=method)
+    taxed = replace(sale, lines=(line,), tax_method=method)
+    charges_tax = _charges_german_tax(line, taxed, terms, chart, rules)
+    problems += _problems_without_lines(sale, terms, charges_tax=charges_tax)
+    return taxed if charges_tax else replace(taxed, lines=(replace(line, tax_rate=Decimal(0)),))
+
+
+def _charges_german_tax(
+    line: SaleLine, sale: Sale, terms: BookingTerms, chart: Chart, rules: TaxRules
+) -> bool:
+    """Whether the tenant's rate, that of its ordinary sale, counts for the line that holds it.
+
+    At home it does, unless no tax is shown at all; abroad it does where the tax rules book the line at a
+    German rate: an ordinary service to a consumer, or goods into the EU below the threshold.
+    """
+    if country_group(sale.buyer.address) is CountryGroup.DOMESTIC:
+        return not terms.small_business and not sale.domestic_reverse_charge
+    decision = rules.decide(facts_of(line, sale, terms, rules.eu_rates), chart_name=chart.name)
+    return isinstance(decision, TaxDecision) and decision.charged_rate != 0 and decision.eu_rate is None
+
+
+def _of_the_deal(problem: Problem) -> Problem:
+    """A problem of the one line that stands for a deal without lines, said of the deal."""
+    return replace(problem, message=_ONLY_LINE.sub("The deal", problem.message, count=1))
+
+
+def _problems_without_lines(sale: Sale, terms: BookingTerms, *, charges_tax: bool) -> Iterator[Problem]:
+    # A value of zero is zero with and without tax; that nothing is to be booked is said of the total.
+    if sale.stated_value and terms.value_without_lines_means not in ("net", "gross"):
+        yield Problem(
+            "value_without_lines_unclear",
+            "The deal has no lines, and nothing says whether its value is net or gross.",
+            field="value",
+            cure="Add products to the deal, or set for the tenant what a value without lines means.",
+        )
+    if sale.stated_value and charges_tax and terms.rate_without_lines is None:
+        yield Problem(
+            "rate_without_lines_missing",
+            "The deal has no lines, and nothing says at which rate its value is taxed.",
+            field="tax",
+            cure="Add products to the deal, or set the tax rate of deals without lines for the tenant.",
+        )
+    if sale.discounts:
+        yield Problem(
+            "discounts_without_lines",
+            "The deal has discounts but no lines that they could reduce.",
+            field="discount",
+            cure="Add products to the deal, or remove its discounts.",
+        )
 
 
 def _checked_totals(lines: tuple[DecidedLine, ...], sale: Sale, terms: BookingTerms) -> Totals:
@@ -135,6 +158,16 @@ def _checked_totals(lines: tuple[DecidedLine, ...], sale: Sale, terms: BookingTe
                 f"The invoice comes to {totals.gross}; DATEV holds at most 10 digits before the comma.",
                 field="value",
                 cure="Correct the lines of the deal, or split it.",
+            )
+        )
+    if sale.currency in NO_DECIMALS and any(group.gross % 1 for group in totals.groups):
+        problems.append(
+            Problem(
+                "currency_without_cents",
+                f"The deal comes to {totals.gross} {sale.currency}, but {sale.currency} has no smaller unit "
+                "(ISO 4217).",
+                field="value",
+                cure=f"Correct the lines so that each tax rate comes to whole {sale.currency}.",
             )
         )
     value_problem = _value_problem(totals, sale, terms)

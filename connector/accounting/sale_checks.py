@@ -80,22 +80,28 @@ def _is_cp1252(sign: str) -> bool:
     return True
 
 
-def _currency_problems(sale: Sale) -> Iterator[Problem]:
-    if sale.currency not in ISO_4217:
+def currency_code_problems(currency: str) -> Iterator[Problem]:
+    """Whether DATEV can book in a currency at all."""
+    if currency not in ISO_4217:
         yield Problem(
             "currency_unknown",
-            f"The deal's currency {sale.currency!r} is none of ISO 4217; DATEV books no custom currencies.",
+            f"The deal's currency {currency!r} is none of ISO 4217; DATEV books no custom currencies.",
             field="currency",
             cure="Change the deal to EUR or another official currency.",
         )
-        return
-    if sale.currency in THREE_DECIMALS:
+    if currency in THREE_DECIMALS:
         yield Problem(
             "currency_decimals",
-            f"{sale.currency} has three decimals; DATEV's amounts have two.",
+            f"{currency} has three decimals; DATEV's amounts have two.",
             field="currency",
             cure="Change the deal to EUR or book it by hand.",
         )
+
+
+def _currency_problems(sale: Sale) -> Iterator[Problem]:
+    yield from currency_code_problems(sale.currency)
+    if sale.currency not in ISO_4217:
+        return
     if sale.currency == HOME_CURRENCY:
         return
     rate = sale.exchange_rate

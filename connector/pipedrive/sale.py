@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from connector.accounting.sale import Discount, DiscountKind, Sale, TaxMethod
+from connector.accounting.sale_checks import currency_code_problems
 from connector.accounting.terms import BookingTerms
 from connector.clock import berlin_date
 from connector.errors import DataError, Problem
@@ -61,7 +62,8 @@ def read_sale(
     special_scheme = reader.text("deal", deal, fields.special_scheme)
     allocation = lines.allocation()
     if problems or buyer is None or document_date is None:
-        raise DataError(problems)
+        # Else it would be told only once everything above is mended.
+        raise DataError([*problems, *(currency_code_problems(currency) if currency else ())])
     return Sale(
         deal_id=_deal_id(deal),
         title=title,

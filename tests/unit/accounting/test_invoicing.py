@@ -5,7 +5,9 @@ from datetime import date
 import pytest
 
 from connector.accounting.invoicing import build_invoice
-from connector.accounting.sale import TaxMethod
+from connector.accounting.party import CustomerStatus
+from connector.accounting.sale import Sale, SupplyKind, TaxMethod
+from connector.errors import DataError
 from tests.unit.accounting import samples
 from tests.unit.accounting.invoices import D, amount, build, codes, percent
 from tests.unit.accounting.samples import austrian, buyer, line, sale
@@ -196,6 +198,51 @@ def test_a_deal_without_lines_charges_no_german_tax_abroad():
     )
 
     assert ("1000.00", "0.00", "1000.00") == sums(invoice)
+
+
+@pytest.mark.parametrize("country", ["CH", "AT"])
+@pytest.mark.parametrize(
+    ("kind", "abroad"), [(SupplyKind.SERVICE, ("CH", "AT")), (SupplyKind.GOODS, ("AT",))]
+)
+def test_a_deal_without_lines_takes_the_tenants_rate_where_german_tax_is_charged_abroad(
+    country, kind, abroad
+):
+    deal = sale(value="1000.00", buyer=buyer(country, status=CustomerStatus.CONSUMER))
+    invoice = build(
+        deal,
+        value_without_lines_means="net",
+        rate_without_lines=D(19),
+        default_supply_kind=kind,
+    )
+
+    taxed = country in abroad
+    assert ("1000.00", "190.00" if taxed else "0.00", "1190.00" if taxed else "1000.00") == sums(invoice)
+
+
+def test_a_deal_without_lines_abroad_waits_for_the_rate_that_it_is_taxed_at():
+    deal = sale(value="1000.00", buyer=buyer("CH", status=CustomerStatus.CONSUMER))
+
+    assert ["rate_without_lines_missing"] == codes(deal, value_without_lines_means="net")
+
+
+def test_what_is_wrong_with_a_deal_without_lines_is_said_of_the_deal():
+    deal = sale(value="1000.00")
+
+    with pytest.raises(DataError, match=r"^The deal states 16 % tax"):
+        build(deal, value_without_lines_means="net", rate_without_lines=D(16))
+
+
+def test_a_value_of_zero_without_lines_comes_to_nothing_whatever_it_means():
+    assert ["total_zero"] == codes(sale(value="0"))
+
+
+def yen(price: str) -> Sale:
+    return sale(line(price, "0"), currency="JPY", exchange_rate=D(160), value=price, buyer=buyer("CH"))
+
+
+def test_an_amount_with_a_fraction_in_a_currency_without_one_parks():
+    assert ("119.00", "0.00", "119.00") == sums(build(yen("119")))
+    assert ["currency_without_cents"] == codes(yen("119.65"))
 
 
 def test_the_due_date_follows_the_payment_days_unless_a_field_names_one():

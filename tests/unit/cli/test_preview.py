@@ -86,6 +86,15 @@ def test_all_problems_of_invoice_and_debtor_are_said_at_once(tmp_path: Path) -> 
     assert value["postings"] == []
 
 
+def test_an_unknown_currency_is_said_beside_an_unreadable_price(tmp_path: Path) -> None:
+    content = bundle(currency="ZZZ")
+    content["products"][0]["item_price"] = "viel"
+
+    reasons = {reason["code"] for reason in previewed(tmp_path, content, 3)["reasons"]}
+
+    assert {"currency_unknown", "line_unreadable"} == reasons
+
+
 def test_a_collective_debtor_is_no_example(tmp_path: Path) -> None:
     value = previewed(tmp_path, debtors='strategy = "collective"\ncollective_account = 19999')
 
