@@ -4,10 +4,11 @@ Sources: Council Directive 2006/112/EC (VAT directive) Art. 5-7, § 1 (2) and (2
 protocol on Northern Ireland (goods there count as EU goods, services do not).
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.accounting.party import Address
+from connector.accounting.territories import Territory, plain, territory_at
+from connector.accounting.territories import open_place as _open_place
 
 
 class CountryGroup(StrEnum):
@@ -18,7 +19,8 @@ class CountryGroup(StrEnum):
     NORTHERN_IRELAND = "XI"
     """Goods as EU, services as third country."""
     BRITAIN_UNCLEAR = "GB?"
-    """GB without a postal code: services are clear, goods are not (it may be Northern Ireland)."""
+    """GB without a British postal code, or with one that contradicts the name Northern Ireland: services are
+    clear, goods are not."""
     THIRD = "third"
     SPECIAL = "special"
     """A territory with rules of its own."""
@@ -42,48 +44,20 @@ ISO_3166 = frozenset(
     MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR
     PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS
     ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY
-    UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+    UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
     """.split()  # noqa: SIM905 - a table to be read
 )
+"""Codes of ISO 3166, and XK, which the EU uses for Kosovo (Regulation (EU) 2020/1470)."""
 
 _ALIASES = {"EL": "GR", "UK": "GB", "XI": "GB"}
 """Codes that people and VAT ids use for a country whose ISO code is another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Territory:
-    """A place whose VAT treatment differs from that of the country it is addressed in."""
+_COUNTS_AS = {"MC": "FR", "IM": "GB"}
+"""Monaco counts as France and the Isle of Man as the United Kingdom (§ 1 (2a) sentence 2 UStG, Art. 7 of
+Directive 2006/112/EC); their VAT ids are French and British ones."""
 
-    name: str
-    country: str
-    postal_prefixes: tuple[str, ...]
-    """Postal codes begin with one of these, digits only (``D-78266`` counts); empty: the whole ISO code."""
-    source: str
-
-
-_OUTSIDE_EU_VAT = "Art. 6 of Directive 2006/112/EC: not part of the VAT territory of the EU"
-_AUSTRIAN_RATE = "§ 10 (4) of the Austrian UStG: a rate of its own"
-
-SPECIAL_TERRITORIES = (
-    Territory("Büsingen am Hochrhein", "DE", ("78266",), "§ 1 (2) UStG: not part of the Inland"),
-    Territory("Helgoland", "DE", ("27498",), "§ 1 (2) UStG: not part of the Inland"),
-    Territory("Jungholz", "AT", ("6691",), _AUSTRIAN_RATE),
-    Territory("Kleinwalsertal", "AT", ("6991", "6992", "6993"), _AUSTRIAN_RATE),
-    Territory("the Canary Islands", "ES", ("35", "38"), _OUTSIDE_EU_VAT),
-    Territory("Ceuta or Melilla", "ES", ("51", "52"), _OUTSIDE_EU_VAT),
-    Territory("Livigno", "IT", ("23041", "23030"), _OUTSIDE_EU_VAT),
-    Territory("Campione d'Italia", "IT", ("22061", "22060"), _OUTSIDE_EU_VAT),
-    Territory("Mount Athos", "GR", ("63086", "63087"), _OUTSIDE_EU_VAT),
-    Territory("Åland", "FI", ("22",), _OUTSIDE_EU_VAT),
-    Territory("Åland", "AX", (), _OUTSIDE_EU_VAT),
-    Territory("a French overseas territory", "FR", ("97", "98"), _OUTSIDE_EU_VAT),
-    *(
-        Territory("a French overseas territory", code, (), _OUTSIDE_EU_VAT)
-        for code in ("BL", "GF", "GP", "MF", "MQ", "RE", "YT")
-    ),
-    Territory("Monaco", "MC", (), "Art. 7 of Directive 2006/112/EC: counts as France"),
-    Territory("the Isle of Man", "IM", (), "Art. 7 of Directive 2006/112/EC: counted as the United Kingdom"),
-)
+_NORTHERN_IRELAND = "northern ireland"
 
 
 def iso_country(text: str) -> str:
@@ -93,29 +67,33 @@ def iso_country(text: str) -> str:
     return code if code in ISO_3166 else ""
 
 
+def vat_country(address: Address) -> str:
+    """The country whose VAT law holds at an address: ``FR`` for Monaco, ``GB`` for the Isle of Man."""
+    country = iso_country(address.country)
+    return _COUNTS_AS.get(country, country)
+
+
 def vat_prefix(address: Address) -> str:
     """Prefix that VAT ids of this address carry: ``EL`` for Greece, ``XI`` for Northern Ireland."""
-    country = iso_country(address.country)
-    if country == "GB" and _compact(address.postal_code).startswith("BT"):
+    country = vat_country(address)
+    if country == "GB" and _british_group(address) is CountryGroup.NORTHERN_IRELAND:
         return "XI"
     return "EL" if country == "GR" else country
 
 
 def special_territory(address: Address) -> Territory | None:
     """The territory with rules of its own that this address lies in, if any."""
-    country = iso_country(address.country)
-    digits = "".join(sign for sign in address.postal_code if sign.isdigit())
-    for territory in SPECIAL_TERRITORIES:
-        if territory.country != country:
-            continue
-        if not territory.postal_prefixes or digits.startswith(territory.postal_prefixes):
-            return territory
-    return None
+    return territory_at(address, iso_country(address.country))
+
+
+def open_place(address: Address) -> str:
+    """What a missing postal code leaves open: ``territory``, ``rates`` or nothing."""
+    return _open_place(address, iso_country(address.country))
 
 
 def country_group(address: Address) -> CountryGroup:
     """Where the address lies for VAT."""
-    country = iso_country(address.country)
+    country = vat_country(address)
     if not country:
         return CountryGroup.UNKNOWN
     if special_territory(address):
@@ -130,11 +108,14 @@ def country_group(address: Address) -> CountryGroup:
 
 
 def _british_group(address: Address) -> CountryGroup:
-    postal_code = _compact(address.postal_code)
-    if not postal_code:
-        return CountryGroup.BRITAIN_UNCLEAR
-    return CountryGroup.NORTHERN_IRELAND if postal_code.startswith("BT") else CountryGroup.THIRD
-
-
-def _compact(postal_code: str) -> str:
-    return "".join(sign for sign in postal_code.upper() if sign.isalnum())
+    """Northern Ireland by the postal code BT or by name; where the two contradict each other it is open."""
+    if iso_country(address.country) == "IM":
+        return CountryGroup.THIRD
+    code = "".join(sign for sign in address.postal_code.upper() if sign.isalnum())
+    if code.startswith("BT"):
+        return CountryGroup.NORTHERN_IRELAND
+    # British postal codes begin with a letter: anything else says nothing.
+    says_britain = code[:1].isalpha()
+    if address.country.strip().upper() == "XI" or plain(address.region) == _NORTHERN_IRELAND:
+        return CountryGroup.BRITAIN_UNCLEAR if says_britain else CountryGroup.NORTHERN_IRELAND
+    return CountryGroup.THIRD if says_britain else CountryGroup.BRITAIN_UNCLEAR

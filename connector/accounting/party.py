@@ -22,7 +22,10 @@ class Address:
     postal_code: str = ""
     city: str = ""
     country: str = ""
-    """ISO 3166 alpha-2 (``GR`` for Greece, ``XI`` never: Northern Ireland is told by the postal code)."""
+    """ISO 3166 alpha-2 (``GR`` for Greece; ``XI`` never: postal code and region tell Northern Ireland)."""
+    region: str = ""
+    """Part of the country where it is named: ``Northern Ireland``, ``Canarias``. VAT may differ there; it is
+    never printed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The facts of one line on which the tax rules decide, each with the words that explain it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from connector.accounting.countries import (
@@ -11,10 +11,10 @@ from connector.accounting.countries import (
     vat_prefix,
 )
 from connector.accounting.eu_vat_rates import EuVatRates, MemberRate
-from connector.accounting.party import CustomerStatus, Party
+from connector.accounting.party import Address, CustomerStatus, Party
 from connector.accounting.sale import Sale, SaleLine, SupplyKind, TaxMethod
 from connector.accounting.terms import BookingTerms
-from connector.accounting.vat_ids import VatIdState, check_vat_id, normalise_vat_id
+from connector.accounting.vat_ids import VatIdState, canonical_vat_id, check_vat_id, normalise_vat_id
 
 Fact = str | bool
 
@@ -63,18 +63,19 @@ def facts_of(line: SaleLine, sale: Sale, terms: BookingTerms, eu_rates: EuVatRat
     """Gather the facts of a line."""
     buyer = sale.buyer
     vat_id = normalise_vat_id(buyer.vat_id)
-    state = check_vat_id(vat_id, buyer.address)
-    territory = special_territory(buyer.address)
+    address = _address(buyer, vat_id)
+    state = check_vat_id(vat_id, address)
+    territory = special_territory(address)
     country = iso_country(buyer.address.country)
     # A rate belongs to the day of the supply; the invoice may be written later.
     supplied_on = sale.service_period_end or sale.service_date or sale.document_date
-    rates = eu_rates.rates_at(buyer.address, supplied_on)
+    rates = eu_rates.rates_at(address, supplied_on)
     member_rate = rates.kind_of(line.tax_rate) if rates else MemberRate.NONE
     unstated = sale.tax_method is TaxMethod.NONE and line.tax_rate != 0
     return TaxFacts(
         values={
             "home": "DE" if terms.home_country == "DE" else "other",
-            "country": country_group(buyer.address),
+            "country": country_group(address),
             "customer": buyer.status,
             "vat_id": state,
             "supply": line.supply_kind,
@@ -88,7 +89,7 @@ def facts_of(line: SaleLine, sale: Sale, terms: BookingTerms, eu_rates: EuVatRat
             "special_scheme": bool(sale.special_scheme),
         },
         vat_id=vat_id,
-        vat_prefix=vat_prefix(buyer.address),
+        vat_prefix=vat_prefix(address),
         home_country=terms.home_country,
         rate=line.tax_rate,
         words={
@@ -102,6 +103,14 @@ def facts_of(line: SaleLine, sale: Sale, terms: BookingTerms, eu_rates: EuVatRat
         },
         because=(_customer(buyer, country), _vat_id(vat_id, state), line.supply_kind.replace("_", " ")),
     )
+
+
+def _address(buyer: Party, vat_id: str) -> Address:
+    """The buyer's address; without a postal code a right VAT id with XI says that it is Northern Ireland."""
+    says_nothing = not buyer.address.postal_code.strip() and iso_country(buyer.address.country) == "GB"
+    if says_nothing and vat_id.startswith("XI") and canonical_vat_id(vat_id):
+        return replace(buyer.address, region="Northern Ireland")
+    return buyer.address
 
 
 def percent_text(percent: Decimal) -> str:

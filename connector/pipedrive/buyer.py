@@ -7,7 +7,7 @@ from typing import Any
 
 from connector.accounting.party import Address, CustomerStatus, Party
 from connector.accounting.vat_ids import canonical_vat_id
-from connector.pipedrive.countries import country_code
+from connector.pipedrive.countries import country_code, country_part
 from connector.pipedrive.field_reader import FieldReader, as_text
 from connector.pipedrive.field_values import PostalParts, UnreadableValueError, postal_parts
 from connector.pipedrive.shapes import READ_AGAIN, flag_of, id_of
@@ -174,7 +174,18 @@ def _address(
     code = country_code(name)
     if code is None:
         _report_country(entity, name, wanted, reader)
-    return Address(written.street, written.extra, written.postal_code, written.city, code or "")
+    region = country_part(name)
+    if not region and code == country_code(written.country):
+        # The country field may say "United Kingdom" where the address says "Northern Ireland".
+        region = country_part(written.country) or country_part(parts.admin_area_level_1)
+    return Address(
+        written.street,
+        written.extra,
+        written.postal_code,
+        written.city,
+        code or "",
+        region or parts.admin_area_level_1,
+    )
 
 
 def _report_country(entity: str, name: str, wanted: str, reader: FieldReader) -> None:

@@ -30,8 +30,6 @@ ALIASES = {
     "england": "GB",
     "scotland": "GB",
     "wales": "GB",
-    "northern ireland": "GB",
-    "nordirland": "GB",
     "grossbritannien": "GB",
     "schottland": "GB",
     "holland": "NL",
@@ -59,8 +57,25 @@ ALIASES = {
     "mazedonien": "MK",
     "turkey": "TR",
     "el": "GR",
-    "xi": "GB",
     "kosovo": "XK",
+    "xk": "XK",
+    "xkx": "XK",
+    "republic of kosovo": "XK",
+    "republik kosovo": "XK",
+    "republik osterreich": "AT",
+    "republik oesterreich": "AT",
+    "tschechische republik": "CZ",
+    "ceska republika": "CZ",
+    "republique francaise": "FR",
+    "ellada": "GR",
+    "hellas": "GR",
+    "moldau": "MD",
+    "vatican": "VA",
+    "vatikan": "VA",
+    "palestine": "PS",
+    "palastina": "PS",
+    "burma": "MM",
+    "birma": "MM",
     "republic of ireland": "IE",
     "eire": "IE",
     "vae": "AE",
@@ -84,8 +99,35 @@ ALIASES = {
     "n": "NO",
     "fl": "LI",
 }
-"""Short and old names that neither source has: everyday names, the VAT prefixes EL and XI, and the signs of
+"""Short and old names that neither source has: everyday names, the VAT prefix EL, and the signs of
 cars that stand before postal codes (D-80331). A state that is no more is nobody."""
+
+
+_NORTHERN_IRELAND = ("GB", "Northern Ireland")
+_CANARIES = ("ES", "Canarias")
+
+PARTS = {
+    **dict.fromkeys(
+        (
+            *("northern ireland", "nordirland", "nord irland", "north ireland", "irlande du nord", "xi"),
+            *("irlanda del nord", "irlanda del norte", "noord ierland", "irlandia polnocna", "gb nir"),
+            *("uk northern ireland", "northern ireland uk", "united kingdom northern ireland"),
+            *("northern ireland united kingdom", "gb northern ireland", "northern ireland gb"),
+            *("vereinigtes konigreich nordirland", "nordirland vereinigtes konigreich", "uk nordirland"),
+        ),
+        _NORTHERN_IRELAND,
+    ),
+    **dict.fromkeys(
+        ("kanarische inseln", "kanaren", "canary islands", "islas canarias", "canarias", "iles canaries"),
+        _CANARIES,
+    ),
+}
+"""Names of a part of a country, in which VAT differs, → code of the country, name of the part."""
+
+
+def country_part(text: str) -> str:
+    """The part of a country that a name means (``Nordirland`` → ``Northern Ireland``); else empty."""
+    return PARTS.get(_normal(text), ("", ""))[1]
 
 
 def country_code(text: str) -> str | None:
@@ -93,6 +135,8 @@ def country_code(text: str) -> str | None:
     name = _normal(text)
     if not name:
         return None
+    if name in PARTS:
+        return PARTS[name][0]
     if name in ALIASES:
         return ALIASES[name] or None
     return _codes().get(name) or _names(FIRST_LANGUAGES).get(name) or _names(OTHER_LANGUAGES).get(name)

@@ -7,7 +7,7 @@ the rules one by one.
 from collections.abc import Iterator
 from typing import Any
 
-from connector.accounting.party import CustomerStatus, Party
+from connector.accounting.party import Address, CustomerStatus, Party
 from connector.accounting.sale import SupplyKind, TaxMethod
 from tests.unit.accounting.samples import austrian, buyer
 from tests.unit.accounting.tax_case import Case
@@ -37,6 +37,13 @@ BELFAST_GB_ID = buyer("GB", postal_code="BT1 5GS", vat_id="GB980780684")
 BELFAST_C = buyer("GB", status=CONSUMER, postal_code="BT1 5GS")
 BRITAIN = buyer("GB", postal_code="")
 BRITAIN_C = buyer("GB", status=CONSUMER, postal_code="")
+BELFAST_BY_ID = buyer("GB", postal_code="", vat_id="XI980780684")
+BELFAST_BY_NAME = buyer(
+    "GB",
+    address=Address("Hauptstraße 1", "", "1234", "Belfast", "GB", "Northern Ireland"),
+    vat_id="XI980780684",
+)
+MONACO = buyer("MC", postal_code="98000", vat_id="FR40303265045")
 LONDON = buyer("GB", postal_code="SW1A 1AA")
 US = buyer("US", vat_id="12-3456789")
 
@@ -128,7 +135,7 @@ def _nobody_may_guess() -> Iterator[Case]:
         yield _park("special_scheme", "special_scheme", "special_scheme", party, rate="19", scheme=scheme)
     for country in ("", "Deutschland", "ZZ"):
         yield _park("country_unknown", "country_missing", "address.country", buyer(country), rate="19")
-    for place in ("DE 78266", "DE 27498", "ES 35001", "MC 98000", "AT 6991"):
+    for place in ("DE 78266", "DE 27498", "ES 35001", "DK 3900", "AT 6991"):
         country, postal_code = place.split()
         party = buyer(country, postal_code=postal_code)
         yield _park("special_territory", "special_territory", "address", party)
@@ -329,6 +336,9 @@ def _eu_businesses() -> Iterator[Case]:
         (AT, "ATU13585627", OSS),
         (GREEK, "EL094259216", {}),
         (BELFAST, "XI980780684", {}),
+        (BELFAST_BY_ID, "XI980780684", {}),
+        (BELFAST_BY_NAME, "XI980780684", {}),
+        (MONACO, "FR40303265045", {}),
     ):
         yield Case(
             "eu_goods",

@@ -6,6 +6,7 @@ from connector.accounting.countries import (
     EU_MEMBERS,
     country_group,
     iso_country,
+    open_place,
     special_territory,
     vat_prefix,
 )
@@ -13,8 +14,8 @@ from connector.accounting.party import Address
 from connector.accounting.vat_ids import EU_PREFIXES, canonical_vat_id, check_vat_id, normalise_vat_id
 
 
-def at(country: str, postal_code: str = "") -> Address:
-    return Address(postal_code=postal_code, country=country)
+def at(country: str, postal_code: str = "", city: str = "", region: str = "") -> Address:
+    return Address(postal_code=postal_code, city=city, country=country, region=region)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,20 @@ def at(country: str, postal_code: str = "") -> Address:
         ("FR", "97110", "special"),
         ("FI", "22100", "special"),
         ("RE", "", "special"),
-        ("MC", "98000", "special"),
+        ("MC", "98000", "EU"),
+        ("FR", "98000", "EU"),
+        ("FR", "98800", "special"),
+        ("IM", "IM1 1AA", "third"),
+        ("IM", "", "third"),
+        ("GB", "IM1 1AA", "third"),
+        ("GB", "1234", "GB?"),
+        ("XI", "", "XI"),
+        ("XI", "1234", "XI"),
+        ("XI", "SW1A 1AA", "GB?"),
+        ("DK", "3900", "special"),
+        ("DK", "FO-100", "special"),
+        ("DK", "1050", "EU"),
+        ("XK", "10000", "third"),
         ("GB", "BT1 5GS", "XI"),
         ("GB", "bt15gs", "XI"),
         ("UK", "SW1A 1AA", "third"),
@@ -52,6 +66,63 @@ def test_an_address_lies_in_one_group(country, postal_code, group):
     assert group == country_group(at(country, postal_code))
 
 
+@pytest.mark.parametrize(
+    ("country", "postal_code", "city", "territory"),
+    [
+        ("ES", "", "Las Palmas de Gran Canaria", "the Canary Islands"),
+        ("ES", "", "Santa Cruz de Tenerife", "the Canary Islands"),
+        ("ES", "", "Ceuta", "Ceuta or Melilla"),
+        ("ES", "", "MELILLA", "Ceuta or Melilla"),
+        ("IT", "", "Livigno", "Livigno"),
+        ("IT", "", "Campione d'Italia", "Campione d'Italia"),
+        ("FI", "", "Mariehamn", "Åland"),
+        ("FR", "", "Cayenne", "a French overseas territory"),
+        ("FR", "", "Fort-de-France", "a French overseas territory"),
+        ("FR", "", "La Réunion", "a French overseas territory"),
+        ("FR", "47700", "La Réunion", None),
+        ("DE", "", "Helgoland", "Helgoland"),
+        ("DE", "", "Büsingen", "Büsingen am Hochrhein"),
+        ("DE", "", "Berlin", None),
+        ("GR", "", "Άγιον Όρος", "Mount Athos"),
+        ("DK", "", "Nuuk", "Greenland"),
+        ("DK", "", "Tórshavn", "the Faroe Islands"),
+        ("NL", "", "Willemstad, Curaçao", "a Caribbean part of the Netherlands' kingdom"),
+        ("NL", "4797", "Willemstad", None),
+        ("ES", "", "Madrid", None),
+    ],
+)
+def test_a_territory_is_known_by_its_towns_too(country, postal_code, city, territory):
+    found = special_territory(at(country, postal_code, city))
+    assert territory == (found.name if found else None)
+
+
+def test_a_named_region_is_a_territory_whatever_the_town():
+    assert "special" == country_group(at("ES", "", "Arona", "Canarias"))
+
+
+@pytest.mark.parametrize(
+    ("postal_code", "group"), [("", "XI"), ("1234", "XI"), ("BT1 5GS", "XI"), ("SW1A 1AA", "GB?")]
+)
+def test_northern_ireland_is_known_by_name_unless_the_postal_code_contradicts(postal_code, group):
+    assert group == country_group(at("GB", postal_code, "Belfast", "Northern Ireland"))
+
+
+@pytest.mark.parametrize(
+    ("country", "postal_code", "open_part"),
+    [
+        ("ES", "", "territory"),
+        ("FR", "", "territory"),
+        ("PT", "", "rates"),
+        ("AT", "", "rates"),
+        ("ES", "28001", ""),
+        ("DE", "", ""),
+        ("BE", "", ""),
+    ],
+)
+def test_a_missing_postal_code_leaves_open_where_it_is(country, postal_code, open_part):
+    assert open_part == open_place(at(country, postal_code))
+
+
 def test_the_union_has_27_members():
     assert 27 == len(EU_MEMBERS)
     assert "GB" not in EU_MEMBERS
@@ -59,7 +130,14 @@ def test_the_union_has_27_members():
 
 @pytest.mark.parametrize(
     ("country", "postal_code", "prefix"),
-    [("GR", "", "EL"), ("GB", "BT1 5GS", "XI"), ("GB", "SW1", "GB"), ("AT", "", "AT")],
+    [
+        ("GR", "", "EL"),
+        ("GB", "BT1 5GS", "XI"),
+        ("GB", "SW1", "GB"),
+        ("AT", "", "AT"),
+        ("MC", "", "FR"),
+        ("IM", "", "GB"),
+    ],
 )
 def test_vat_ids_have_prefixes_of_their_own(country, postal_code, prefix):
     assert prefix == vat_prefix(at(country, postal_code))

@@ -4,7 +4,7 @@ from babel import Locale
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.pipedrive.countries import country_code
+from connector.pipedrive.countries import country_code, country_part
 
 MEMBERS = "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE"
 EU = [country.alpha_2 for country in pycountry.countries if country.alpha_2 in MEMBERS]
@@ -53,6 +53,22 @@ EU = [country.alpha_2 for country in pycountry.countries if country.alpha_2 in M
         ("Svizra", "CH"),
         ("Schwiiz", "CH"),
         ("Elfenbeinküste", "CI"),
+        ("XK", "XK"),
+        ("XI", "GB"),
+        ("UK (Northern Ireland)", "GB"),
+        ("Northern Ireland (UK)", "GB"),
+        ("GB-NIR", "GB"),
+        ("Nord-Irland", "GB"),
+        ("Republik Österreich", "AT"),
+        ("Tschechische Republik", "CZ"),
+        ("Česká republika", "CZ"),
+        ("République française", "FR"),
+        ("Ellada", "GR"),
+        ("Moldau", "MD"),
+        ("Vatican", "VA"),
+        ("Palestine", "PS"),
+        ("Burma", "MM"),
+        ("Kanarische Inseln", "ES"),
         ("Ivory Coast", "CI"),
         ("Volksrepublik China", "CN"),
         ("中国", "CN"),
@@ -65,6 +81,20 @@ EU = [country.alpha_2 for country in pycountry.countries if country.alpha_2 in M
 )
 def test_a_country_is_known_by_many_names(text, code):
     assert code == country_code(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("Nordirland", "Northern Ireland"),
+        ("XI", "Northern Ireland"),
+        ("Kanarische Inseln", "Canarias"),
+        ("United Kingdom", ""),
+        ("", ""),
+    ],
+)
+def test_a_name_may_mean_a_part_of_a_country(text, part):
+    assert part == country_part(text)
 
 
 @pytest.mark.parametrize(

@@ -231,6 +231,29 @@ def test_an_address_is_read_in_the_forms_in_which_it_comes(address, expected):
 
 
 @pytest.mark.parametrize(
+    ("country", "level_1", "code", "region"),
+    [
+        ("Nordirland", "", "GB", "Northern Ireland"),
+        ("United Kingdom", "Northern Ireland", "GB", "Northern Ireland"),
+        ("United Kingdom", "Nordirland", "GB", "Northern Ireland"),
+        ("Kanarische Inseln", "", "ES", "Canarias"),
+        ("España", "Canarias", "ES", "Canarias"),
+        ("Deutschland", "Bayern", "DE", "Bayern"),
+    ],
+)
+def test_a_part_of_a_country_is_kept_as_the_region(country, level_1, code, region):
+    address = {"value": "x", "locality": "y", "country": country, "admin_area_level_1": level_1}
+    found = sale(b.bundle(organization=b.organization(address=address))).buyer.address
+    assert (code, region) == (found.country, found.region)
+
+
+def test_a_vat_id_gets_its_leading_zero():
+    written = {b.VAT: "BE 403.019.261"}
+    found = sale(b.bundle(organization=b.organization(custom_fields=written)), b.CONFIG)
+    assert "BE0403019261" == found.buyer.vat_id
+
+
+@pytest.mark.parametrize(
     ("written", "cleaned"),
     [("ATU 123 456 78", "ATU12345678"), ("gr123456789", "EL123456789"), ("NL–1234.B01", "NL1234B01")],
 )
