@@ -49,7 +49,9 @@ class Sheet(FPDF):
     def put(self, x: float, y: float, text: str, *, width: float = 0, align: str = "L") -> None:
         """Write one line of text at a place; ``width`` matters where it is not aligned to the left."""
         self.set_xy(x, y)
-        self.cell(width or None, LINE, text, align=align)
+        # fpdf2 fails on an empty text without a width; a title's empty lines are such.
+        if text:
+            self.cell(width or None, LINE, text, align=align)
 
     def put_within(self, x: float, y: float, text: str, *, width: float, align: str = "L") -> None:
         """Write one line of text, in smaller type where it would not fit the width."""

@@ -126,6 +126,13 @@ def test_a_name_of_another_script_is_booked(
     assert [] == found_in_files(content, tenant)
 
 
+@pytest.mark.parametrize("title", ["\x0cWorkshop", "Teil 1\n\nTeil 2"])
+def test_a_title_with_an_empty_line_is_booked(
+    tenant: TenantConfig, every_sign_printable: None, title: str
+) -> None:
+    assert [] == found_in_files(bundle(title=title), tenant)
+
+
 @pytest.mark.parametrize(("fmt", "name"), [("extf", "out.csv"), ("dxso", "out.zip")])
 def test_the_command_validate_finds_the_previewed_file_clean(tmp_path: Path, fmt: str, name: str) -> None:
     target = str(tmp_path / name)
