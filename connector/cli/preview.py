@@ -157,6 +157,8 @@ def _write_file(
         say(
             "The PDF in the ZIP is drawn from the deal; a PDF on the deal itself is taken when it is carried."
         )
+    if decided.provisional_number:
+        say("The document number is an example: that of the sequence is drawn when the deal is carried.")
     if decided.provisional:
         say("The debtor account is an example: the next free one is given when the deal is carried.")
     if output is None:

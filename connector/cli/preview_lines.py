@@ -46,11 +46,12 @@ def _booked_lines(value: dict[str, Any]) -> list[str]:
 
 def _invoice_lines(invoice: dict[str, Any]) -> list[str]:
     period = invoice["service_period_end"]
+    note = " (example: the number is drawn when the deal is carried)" if invoice["provisional"] else ""
     return facts(
         [
             (
                 "Credit note" if invoice["corrects"] else "Invoice",
-                f"{invoice['number'] or '(no number yet)'} of {invoice['date']}",
+                f"{invoice['number'] or '(no number yet)'} of {invoice['date']}{note}",
             ),
             ("Corrects", invoice["corrects"]),
             ("Service", f"{invoice['service_date'] or ''}{f' to {period}' if period else ''}"),

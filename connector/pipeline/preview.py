@@ -1,7 +1,8 @@
 """What would be booked for a deal: the pipeline's own decisions without its side effects.
 
-Nothing is drawn, stored or sent. A number of the tenant's own sequence stays ``{next}``; a debtor account
-that would be the next free one is shown as the first of the range, marked ``provisional``.
+Nothing is drawn, stored or sent. A number of the tenant's own sequence has ``NEXT`` in the place of the
+counter, and a debtor account that would be the next free one is shown as the first of the range; both are
+marked ``provisional``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 
 from connector.accounting.debtor import DebtorRecord
 from connector.accounting.debtor_records import build_debtor_record, parse_debtor_number
+from connector.accounting.document_numbers import NEXT_PLACEHOLDER
 from connector.accounting.exchange_rates import Published
 from connector.accounting.invoice import Invoice
 from connector.accounting.parts import Part
@@ -73,6 +75,8 @@ class Preview:
     debtor: DebtorRecord | None = None
     provisional: bool = False
     """The debtor account is only an example."""
+    provisional_number: bool = False
+    """The document number is only an example: that of the sequence is drawn when the deal is carried."""
     postings: tuple[Posting, ...] = ()
     parts: tuple["PreviewPart", ...] = ()
     """Of a deal that is invoiced in parts, by date; invoice and postings above are those of the first."""
@@ -183,7 +187,11 @@ def _decide_one(
         found.problems += _rendering_problems(found, config, created_at, xsd_dir)
     problems = tuple(dict.fromkeys(found.problems))
     outcome = NEEDS_ATTENTION if problems else POSTED
-    return Preview(outcome, problems, found.invoice, found.debtor, provisional, found.postings)
+    invoice, postings = found.invoice, found.postings
+    undrawn = invoice is not None and NEXT_PLACEHOLDER in invoice.document_number
+    if invoice:
+        invoice, postings = with_number(invoice, postings, NEXT_IN_FILES)
+    return Preview(outcome, problems, invoice, found.debtor, provisional, undrawn, postings)
 
 
 def preview_file(
@@ -232,7 +240,7 @@ def _facts(decided: Preview) -> dict[str, Any]:
     return {
         "outcome": decided.outcome,
         "reasons": [problem.as_dict() for problem in decided.reasons],
-        "invoice": _invoice_facts(decided.invoice) if decided.invoice else None,
+        "invoice": _invoice_facts(decided.invoice, decided.provisional_number) if decided.invoice else None,
         "debtor": _debtor_facts(decided.debtor, decided.provisional) if decided.debtor else None,
         "postings": [_posting_facts(posting) for posting in decided.postings],
     }
@@ -336,9 +344,10 @@ def _rendering_problems(
     return ()
 
 
-def _invoice_facts(invoice: Invoice) -> dict[str, Any]:
+def _invoice_facts(invoice: Invoice, provisional: bool) -> dict[str, Any]:
     return {
         "number": invoice.document_number,
+        "provisional": provisional,
         "date": invoice.document_date.isoformat(),
         "service_date": _day(invoice.service_date),
         "service_period_end": _day(invoice.service_period_end),

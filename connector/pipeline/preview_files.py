@@ -19,7 +19,7 @@ from connector.pipeline.hand_over.files import USUAL_FOLDER, extf_header, ledger
 from connector.tenants.config import DatevFormat, TenantConfig
 
 NEXT_IN_FILES = "NEXT"
-"""Stands for ``{next}`` in a previewed file, because DATEV's formats know no braces."""
+"""Stands for ``{next}`` in a preview: Belegfeld 1 knows no braces, and page and file must say the same."""
 
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest date a ZIP can hold: the same preview gives the same bytes."""
@@ -47,18 +47,17 @@ def file_of(
     Parts of a deal in several fiscal years are a ZIP with a batch for each; in several months a ZIP with the
     package of each month: DATEV takes neither together.
 
-    :param booked: at least one.
+    :param booked: at least one, each with a number that a file can hold.
     :raises DataError: with everything that DATEV would refuse.
     """
-    ready = [_numbered(one) for one in booked]
     if file_format is DatevFormat.EXTF:
-        years = _grouped(ready, lambda one: _fiscal_year(one, config))
+        years = _grouped(booked, lambda one: _fiscal_year(one, config))
         files = {
             f"EXTF_{year:%Y-%m-%d}.csv": _batch(year, found, config, created_at)
             for year, found in years.items()
         }
     else:
-        months = _grouped(ready, lambda one: month_of(one.invoice.document_date))
+        months = _grouped(booked, lambda one: month_of(one.invoice.document_date))
         files = {
             f"{month:%Y-%m}.zip": _package(month, found, config, created_at, xsd_dir)
             for month, found in months.items()
@@ -82,11 +81,6 @@ def with_number(
             for posting in postings
         ),
     )
-
-
-def _numbered(one: Booked) -> Booked:
-    invoice, postings = with_number(one.invoice, one.postings, NEXT_IN_FILES)
-    return Booked(invoice, one.debtor, postings)
 
 
 def _fiscal_year(one: Booked, config: TenantConfig) -> date:

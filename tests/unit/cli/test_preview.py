@@ -47,14 +47,15 @@ def test_the_text_says_the_outcome_the_rows_and_why(tmp_path: Path) -> None:
     assert "domestic supply at 7 % (rule domestic_7, table" in shown.stdout
 
 
-def test_a_number_of_our_own_sequence_is_not_drawn_but_shown_as_its_place(tmp_path: Path) -> None:
+def test_a_number_of_our_own_sequence_is_not_drawn_but_shown_as_an_example(tmp_path: Path) -> None:
     numbers = 'source = "sequence"\npattern = "RE{year}-{next:05d}"'
 
     value = previewed(tmp_path, numbers=numbers)
 
     assert value["outcome"] == "posted"
-    assert value["invoice"]["number"] == "RE2027-{next}"
-    assert {row["document_number"] for row in value["postings"]} == {"RE2027-{next}"}
+    assert (value["invoice"]["number"], value["invoice"]["provisional"]) == ("RE2027-NEXT", True)
+    assert {row["document_number"] for row in value["postings"]} == {"RE2027-NEXT"}
+    assert "example" in command(*files(tmp_path, numbers=numbers)).stdout
 
 
 def test_a_file_with_an_undrawn_number_holds_a_stand_in_that_the_format_knows(tmp_path: Path) -> None:
