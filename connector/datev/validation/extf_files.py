@@ -11,6 +11,7 @@ from connector.datev.extf.rules import Rule
 from connector.datev.extf.validator import check_rows
 from connector.datev.findings import Finding, Severity
 from connector.datev.validation.chart_rules import Charts, chart_of, chart_rule, is_posting_batch
+from connector.datev.validation.file_rules import file_rules
 from connector.datev.validation.report import FileReport
 from connector.errors import DataError, Problem
 
@@ -37,7 +38,11 @@ def check_extf(source: BinaryIO, report: FileReport, member: str = "", charts: C
     """
     report.leave_out(_OUTSIDE_THE_FILE)
     watched = _Watched(source)
+    before = len(report.findings)
     report.tell(_findings(watched, report, member, charts or {}))
+    if watched.looks_like_utf8:
+        # All that an encoding spoils is told cell by cell; what spoils it comes before.
+        report.findings.insert(before, _utf8_finding(member))
     if any(finding.rule == _UNKNOWN_CATEGORY for finding in report.findings):
         report.leave_out("Headings and rows: the columns of this category are not known here.")
     if any(finding.line == 1 and finding.severity is Severity.ERROR for finding in report.findings):
@@ -54,7 +59,7 @@ def _findings(watched: "_Watched", report: FileReport, member: str, charts: Char
             report.category = int(reader.category) if reader.category.isdecimal() else None
             report.version = reader.version
         rows = _Counted(reader)
-        for problem in check_rows(reader.header, reader.headings, rows, _chart_rules(reader, report, charts)):
+        for problem in check_rows(reader.header, reader.headings, rows, _more_rules(reader, report, charts)):
             # The record in the headings' place is one more.
             rows.count += problem.code == "headings_missing"
             yield _finding(problem, member)
@@ -66,10 +71,14 @@ def _findings(watched: "_Watched", report: FileReport, member: str, charts: Char
     report.rows = (report.rows or 0) + rows.count
     if watched.size > MAX_BYTES:
         yield _too_large(watched.size, member)
-    if watched.looks_like_utf8:
-        yield _utf8_finding(member)
-    if watched.bare_line_ends:
-        yield _line_end_finding(watched.bare_line_ends, member)
+    if watched.bare_line_feeds:
+        yield _line_end_finding(watched.bare_line_feeds, "LF", member)
+    if watched.bare_returns:
+        yield _line_end_finding(watched.bare_returns, "CR", member)
+
+
+def _more_rules(reader: ExtfReader, report: FileReport, charts: Charts) -> list[Rule]:
+    return [*file_rules(reader.category), *_chart_rules(reader, report, charts)]
 
 
 def _chart_rules(reader: ExtfReader, report: FileReport, charts: Charts) -> list[Rule]:
@@ -120,10 +129,10 @@ def _utf8_finding(member: str) -> Finding:
     )
 
 
-def _line_end_finding(count: int, member: str) -> Finding:
+def _line_end_finding(count: int, end: str, member: str) -> Finding:
     return Finding(
         rule="line_ends",
-        message=f"{count} lines end with LF alone; DATEV's format ends every line with CR LF.",
+        message=f"{count} lines end with {end} alone; DATEV's format ends every line with CR LF.",
         cure="Export the file again; an editor or a transfer as text may have changed it.",
         severity=Severity.WARNING,
         file=member,
@@ -152,7 +161,8 @@ class _Watched:
         self._possible = True
         self._beyond_ascii = False
         self.size = 0
-        self.bare_line_ends = 0
+        self.bare_line_feeds = 0
+        self.bare_returns = 0
         self._wide = False
         self._last = b""
 
@@ -164,7 +174,9 @@ class _Watched:
             self._wide = not block.startswith(codecs.BOM_UTF8)
         self.size += len(block)
         if not self._wide:
-            self.bare_line_ends += block.count(b"\n") - (self._last + block).count(b"\r\n")
+            whole = (self._last + block).count(b"\r\n")
+            self.bare_line_feeds += block.count(b"\n") - whole
+            self.bare_returns += block.count(b"\r") - whole
             self._last = block[-1:]
         if self._possible and (self._beyond_ascii or not block.isascii()):
             self._beyond_ascii = True

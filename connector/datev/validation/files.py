@@ -14,6 +14,7 @@ from connector.datev.validation.recognition import (
     looks_like_utf16_without_mark,
     looks_like_xml,
     looks_like_zip,
+    other_separator,
 )
 from connector.datev.validation.report import FileReport
 from connector.errors import DataError
@@ -56,6 +57,9 @@ def _check(source: BinaryIO, size: int, report: FileReport, xsd_dir: Path | None
         report.refuse("empty_file", "The file is empty.", "Export it again.")
     elif looks_like_zip(beginning):
         zips.check_zip(source, report, xsd_dir, charts)
+    elif separator := other_separator(beginning):
+        message = f"The cells are separated by {separator}; DATEV's format takes semicolons only."
+        report.refuse("separator", message, "Write the file with semicolons; some programs ask when saving.")
     elif looks_like_extf(beginning):
         report.format = extf_files.FORMAT
         extf_files.check_extf(source, report, charts=charts)

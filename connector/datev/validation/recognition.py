@@ -9,6 +9,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codec
 _ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")
 """Beginning of a ZIP, and of an empty one."""
 _EXTF_MARKS = ('"EXTF"', '"DTVF"', "EXTF;", "DTVF;")
+_SEPARATORS = ((",", "commas"), ("\t", "tabs"), ("|", "vertical bars"))
 
 
 def looks_like_zip(beginning: bytes) -> bool:
@@ -24,6 +25,14 @@ def looks_like_xml(beginning: bytes) -> bool:
 def looks_like_extf(beginning: bytes) -> bool:
     """Whether it is a file in DATEV's CSV format."""
     return _text(beginning).startswith(_EXTF_MARKS)
+
+
+def other_separator(beginning: bytes) -> str:
+    """The name of what separates the cells, where it is EXTF but for its semicolons; else empty."""
+    text = _text(beginning).replace('"', "")
+    return next(
+        (name for mark in ("EXTF", "DTVF") for sign, name in _SEPARATORS if text.startswith(mark + sign)), ""
+    )
 
 
 def looks_like_utf16_without_mark(beginning: bytes) -> bool:

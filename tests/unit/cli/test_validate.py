@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connector.datev.dxso import render_package
 from connector.datev.extf import reader as extf_reader
-from connector.datev.extf import render_posting_batch
+from connector.datev.extf import render_debtors, render_posting_batch
 from connector.datev.validation import check_path
 from connector.datev.validation import report as report_module
 from tests.unit.cli.console import command
@@ -21,7 +21,7 @@ from tests.unit.datev.dxso.packages import HEADER, INVOICE
 from tests.unit.datev.extf.headers import HEADER as EXTF_HEADER
 from tests.unit.datev.partner_file_list import SAMPLES
 from tests.unit.datev.partner_files import partner_file
-from tests.unit.datev.samples import POSTING
+from tests.unit.datev.samples import COMPANY, POSTING
 
 
 def written(folder: Path, name: str, content: bytes) -> str:
@@ -215,6 +215,8 @@ def test_the_text_tells_place_rule_and_cure(tmp_path: Path) -> None:
         (b"", "empty_file"),
         (b"\x00\x01\x02" * 1000, "format_unknown"),
         (b"Datum;Betrag\r\n1;2\r\n", "format_unknown"),
+        (b'"EXTF",700,21,"Buchungsstapel",13', "separator"),
+        (b"EXTF\t700\t21", "separator"),
         (b"%PDF-1.7", "format_unknown"),
         (b"<html></html>", "format_unknown"),
         (b"<LedgerImport", "xml_unreadable"),
@@ -265,7 +267,33 @@ def test_utf_8_without_mark_is_an_error_because_datev_would_spoil_it(tmp_path: P
 
     [report] = reports(written(tmp_path, "x.csv", content), exit_code=1)
 
-    assert "utf8_without_mark" in rules(report)
+    assert "utf8_without_mark" == rules(report)[0]
+
+
+def test_lines_that_end_with_cr_alone_are_a_warning(tmp_path: Path) -> None:
+    content = posting_batch().replace(b"\r\n", b"\r")
+
+    [report] = reports(written(tmp_path, "x.csv", content), exit_code=0)
+
+    assert ["line_ends"] == rules(report)
+    assert report["problems"][0]["message"].startswith("3 lines end with CR alone")
+
+
+def test_a_row_that_is_due_before_it_is_written_is_a_warning(tmp_path: Path) -> None:
+    [report] = reports(written(tmp_path, "x.csv", batch_of(c117="04112026")), exit_code=0)
+
+    assert ["due_date_before_document"] == rules(report)
+
+
+def test_an_account_twice_in_master_data_is_a_warning(tmp_path: Path) -> None:
+    content = render_debtors(replace(EXTF_HEADER, date_from=None, date_to=None), [COMPANY])
+    again = content + content.splitlines(keepends=True)[-1]
+
+    [once, twice] = reports(
+        written(tmp_path, "a.csv", content), written(tmp_path, "b.csv", again), exit_code=0
+    )
+
+    assert [[], ["account_twice"]] == [rules(once), rules(twice)]
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1 << 16])
