@@ -7,6 +7,7 @@ from connector.accounting.countries import (
     CountryGroup,
     country_group,
     iso_country,
+    open_place,
     special_territory,
     vat_prefix,
 )
@@ -24,6 +25,7 @@ FACT_VALUES: dict[str, frozenset[Fact] | None] = {
     "customer": frozenset(CustomerStatus),
     "vat_id": frozenset(VatIdState),
     "supply": frozenset(SupplyKind),
+    "place_open": frozenset({"", "territory", "rates"}),
     "rate": None,
     "taxed": frozenset({True, False}),
     "marked_13b": frozenset({True, False}),
@@ -79,6 +81,7 @@ def facts_of(line: SaleLine, sale: Sale, terms: BookingTerms, eu_rates: EuVatRat
             "customer": buyer.status,
             "vat_id": state,
             "supply": line.supply_kind,
+            "place_open": open_place(address),
             "rate": UNSTATED if unstated else percent_text(line.tax_rate),
             "taxed": line.tax_rate != 0 and not unstated,
             "marked_13b": sale.domestic_reverse_charge,

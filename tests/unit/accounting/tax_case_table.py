@@ -94,6 +94,10 @@ einem Konto ohne Funktion, sei es das der Regel oder eines, das der Mandant zuge
             "work_at_place": "Leistung am Grundstück oder Veranstaltungsort",
         },
         "rate": {"unstated": "Steuersatz genannt, Steuermethode aber „keine“"},
+        "place_open": {
+            "territory": "ohne Postleitzahl in einem Land mit Sondergebieten",
+            "rates": "ohne Postleitzahl in einem Land mit regionalen Steuersätzen",
+        },
         "zero_rate_means": {"zero_rated": "0 % heißt Nullsteuersatz", "exempt": "0 % heißt steuerfrei"},
         "member_rate": {"none": "Steuersatz gibt es im Bestimmungsland nicht"},
         **{name: {True: yes, False: no} for name, (yes, no) in _YES_NO.items()},
@@ -160,6 +164,10 @@ the rule or one that the tenant has mapped.
             "work_at_place": "work at a property or event",
         },
         "rate": {"unstated": "a rate is named, but the tax method is none"},
+        "place_open": {
+            "territory": "no postal code in a country with special territories",
+            "rates": "no postal code in a country with regional rates",
+        },
         "zero_rate_means": {"zero_rated": "0 % means zero rated", "exempt": "0 % means exempt"},
         "member_rate": {"none": "the destination has no such rate"},
         **{name: {True: yes, False: no} for name, (yes, no) in _YES_NO_ENGLISH.items()},

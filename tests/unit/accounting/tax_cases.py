@@ -25,6 +25,10 @@ SMALL, OSS, OVER_OSS = {"small_business": True}, {"oss": True}, {"small_business
 DE = buyer()
 AT = austrian()
 AT_C = buyer("AT", status=CONSUMER, postal_code="1010")
+AT_C_SOMEWHERE = buyer("AT", status=CONSUMER, postal_code="")
+AT_SOMEWHERE = austrian(postal_code="")
+FR_C_SOMEWHERE = buyer("FR", status=CONSUMER, postal_code="")
+FR_SOMEWHERE = buyer("FR", postal_code="", vat_id="FR40303265045")
 FR_C = buyer("FR", status=CONSUMER, postal_code="75001")
 GR_C = buyer("GR", status=CONSUMER, postal_code="10557")
 GREEK = buyer("GR", vat_id="GR 094259216", postal_code="10557")
@@ -235,6 +239,15 @@ def _unclear_abroad() -> Iterator[Case]:
     postal = ("britain_goods_unclear", "postal_code_missing", "address.postal_code")
     for party in (BRITAIN, BRITAIN_C):
         yield _park(*postal, party, supply=GOODS)
+    for party in (FR_SOMEWHERE, FR_C_SOMEWHERE):
+        yield _park("territory_goods_unclear", *postal[1:], party, supply=GOODS)
+    for supply in (ELECTRONIC, CATALOGUE):
+        yield _park("territory_consumer_unclear", *postal[1:], FR_C_SOMEWHERE, supply=supply)
+        yield _reverse_charge(FR_SOMEWHERE, eu_vat="FR40303265045", supply=supply)
+    yield _reverse_charge(FR_SOMEWHERE, eu_vat="FR40303265045")
+    for supply in (GOODS, ELECTRONIC):
+        yield _park("oss_region_unclear", *postal[1:], AT_C_SOMEWHERE, rate="20", supply=supply, terms=OSS)
+    yield _reverse_charge(AT_SOMEWHERE, eu_vat="ATU13585627", supply=ELECTRONIC, terms=OSS)
     contradicts = ("vat_id_contradicts_country", "vat_id")
     for country in ("CH", "GB"):
         for vat_id in ("ATU13585627", "ATU13585628"):
@@ -301,6 +314,9 @@ def _eu_consumers() -> Iterator[Case]:
         yield _below("eu_goods_19", party, "19", (8315, 4315), eu_vat=country, supply=GOODS)
         yield _below("eu_goods_7", party, "7", (8310, 4310), eu_vat=country, supply=GOODS)
     yield _below("eu_electronic_service_19", AT_C, "19", (8449, 4449), supply=ELECTRONIC)
+    yield _below("eu_goods_19", AT_C_SOMEWHERE, "19", (8315, 4315), eu_vat="AT", supply=GOODS)
+    yield _domestic("eu_consumer_service_19", FR_C_SOMEWHERE, "19")
+    yield _domestic("eu_consumer_service_19", AT_C_SOMEWHERE, "19", terms=OSS)
     yield _domestic("eu_electronic_service_7", AT_C, "7", supply=ELECTRONIC)
     for party, supply in ((AT_C, GOODS), (AT_C, ELECTRONIC), (BELFAST_C, GOODS)):
         for rate in ("0", "20"):

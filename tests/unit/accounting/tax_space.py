@@ -22,6 +22,9 @@ _VAT_ID_TEXTS = {"missing": "", "valid": "XX123456789", "invalid": "XX1", "other
 _MEMBER_RATES = {"EU": ("none", "standard", "reduced"), "XI": ("none", "standard", "reduced")}
 """What a rate above 0 can be at the destination; everywhere else it is none of a member state's."""
 
+_OPEN_PLACES = {"EU": ("", "territory", "rates")}
+"""What a missing postal code leaves open; nothing outside of the EU."""
+
 _RATES = ("0", "19", "7", "20", "16", "unstated")
 
 
@@ -34,8 +37,9 @@ def all_facts() -> Iterator[TaxFacts]:
         unstated = rate == "unstated"
         stated = Decimal(19) if unstated else Decimal(rate)
         members = _MEMBER_RATES.get(str(country), ("none",)) if stated and not unstated else ("none",)
-        for member, vat_id, customer, supply, setting in itertools.product(
+        for member, place_open, vat_id, customer, supply, setting in itertools.product(
             members,
+            _OPEN_PLACES.get(str(country), ("",)),
             _VAT_IDS[str(country)],
             sorted(FACT_VALUES["customer"] or (), key=str),
             sorted(FACT_VALUES["supply"] or (), key=str),
@@ -49,6 +53,7 @@ def all_facts() -> Iterator[TaxFacts]:
                     "customer": customer,
                     "vat_id": vat_id,
                     "supply": supply,
+                    "place_open": place_open,
                     "rate": rate,
                     "taxed": bool(stated) and not unstated,
                     "marked_13b": marked_13b,
