@@ -1,5 +1,6 @@
 """Recognise a file and have it checked."""
 
+import re
 import stat
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +21,11 @@ from connector.datev.validation.report import FileReport
 from connector.errors import DataError
 
 _KNOWN = "Known are EXTF files, ledger XML (v060), document.xml (v06.0) and ZIPs of them."
+
+_EXTF_NAME = re.compile(r"(?:EXTF|DTVF)_.+\.csv", re.IGNORECASE)
+_NAME_NOT_CHECKED = (
+    "Whether DATEV's import lists the file: it looks for names such as EXTF_….csv, and this one is another."
+)
 
 
 def check_path(path: Path, xsd_dir: Path | None = None, charts: Charts | None = None) -> FileReport:
@@ -62,6 +68,8 @@ def _check(source: BinaryIO, size: int, report: FileReport, xsd_dir: Path | None
         report.refuse("separator", message, "Write the file with semicolons; some programs ask when saving.")
     elif looks_like_extf(beginning):
         report.format = extf_files.FORMAT
+        if not _EXTF_NAME.fullmatch(Path(report.file).name):
+            report.leave_out(_NAME_NOT_CHECKED)
         extf_files.check_extf(source, report, charts=charts)
     elif looks_like_utf16_without_mark(beginning):
         message = "The file is UTF-16 without byte-order mark, so DATEV cannot tell what it is."

@@ -270,6 +270,13 @@ def test_utf_8_without_mark_is_an_error_because_datev_would_spoil_it(tmp_path: P
     assert "utf8_without_mark" == rules(report)[0]
 
 
+@pytest.mark.parametrize(("name", "told"), [("EXTF_Buchungsstapel.csv", False), ("export.txt", True)])
+def test_a_name_that_datevs_import_does_not_look_for_is_said(tmp_path: Path, name: str, told: bool) -> None:
+    [report] = reports(written(tmp_path, name, posting_batch()), exit_code=0)
+
+    assert told == any("EXTF_….csv" in sentence for sentence in report["not_checked"])
+
+
 def test_lines_that_end_with_cr_alone_are_a_warning(tmp_path: Path) -> None:
     content = posting_batch().replace(b"\r\n", b"\r")
 
