@@ -9,6 +9,8 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
+# Test processes: each has a PostgreSQL and a Valkey of its own. One each for two processors; PROCESSES=0 for a debugger.
+PROCESSES ?= 2
 BIN := $(VENV)/bin
 
 # No version check, no questions. A wheel must exist for everything: on a machine without a compiler a clear
@@ -24,7 +26,7 @@ demo: $(VENV)/.product ## carry a dozen sample deals into a sandbox DATEV (ONCE=
 	@$(BIN)/ml-connector demo $(if $(filter 1 true yes,$(ONCE)),--once)
 
 test: $(VENV)/.development ## run all tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(PROCESSES) $(ARGS)
 
 lint: $(VENV)/.development ## check style
 	@$(BIN)/ruff check .
