@@ -9,7 +9,7 @@ from connector.cli.output import format_option, show, table
 from connector.cli.run_views import TO_BOOK_IGNORED, list_facts, run_facts, show_lines, story
 from connector.cli.session import actor, opened_services
 from connector.errors import NotFoundError
-from connector.pipeline.cancelling import cancel_run
+from connector.pipeline.cancelling import cancel_run, run_numbers
 from connector.pipeline.onboarding import find_tenant
 from connector.pipeline.retry import retry_run
 from connector.pipeline.states import (
@@ -110,8 +110,14 @@ def cancel(*, run_id: int, reason: str, fmt: str) -> None:
     if not reason.strip():
         raise Failure(["Error: --reason is empty.", "  → Say why, in a sentence."], ExitCode.USAGE)
     with opened_services() as services:
-        handed_over = cancel_run(services, run_id, actor=actor(), reason=reason)
+        done = cancel_run(services, run_id, actor=actor(), reason=reason)
     lines = [f"Run {run_id} is cancelled."]
-    if handed_over:
+    if done.parts:
+        lines = [
+            f"Run {run_id} is cancelled, and with it the deal's parts: {run_numbers(done.parts)}.",
+            "  → To book the deal after all: win it again in Pipedrive; the parts are then planned again.",
+        ]
+    if done.handed_over:
         lines.append("DATEV has, or may have, its postings: look there, cancelling takes nothing back.")
-    show(fmt, {"run": run_id, "state": "cancelled", "handed_over": handed_over}, lambda _: lines)
+    value = {"run": run_id, "state": "cancelled", "handed_over": done.handed_over, "parts": list(done.parts)}
+    show(fmt, value, lambda _: lines)

@@ -1,21 +1,42 @@
 """A human's decision: this run is not to be carried any further."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from connector.errors import DataError, NotFoundError, PermanentError, Problem
 from connector.pipeline.deal_parts import cancel_parts
 from connector.pipeline.services import Services
-from connector.pipeline.states import CANCELLED, CANCELLED_BY_HAND, NEEDS_ATTENTION
+from connector.pipeline.states import CANCELLED, CANCELLED_BY_HAND, NEEDS_ATTENTION, RUN_BEFORE_HAND_OVER
 from connector.store import Transaction, journal, runs, submissions
 from connector.store.runs import RunRow
 
 _ON_ITS_WAY = ("intended", "accepted")
 """States of a submission whose file DATEV has or may have."""
 
+_OF_A_PART = "Remove the instalment or recurring line in Pipedrive, or reopen or lose the deal."
+"""The way out for a part that waits: the plan follows what Pipedrive says, so it has to be said there."""
 
-def cancel_run(services: Services, run_id: int, *, actor: str, reason: str) -> bool:
+CANCELLED_WITH_DEAL = "cancelled_with_deal"
+"""Reason code of a part that fell with its deal's run: nobody has decided about the part itself, so it comes
+back as soon as the deal is booked after all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """What a person's decision has ended."""
+
+    handed_over: bool
+    """DATEV has, or may have, a file with the run's postings: cancelling takes nothing back."""
+    parts: tuple[int, ...] = ()
+    """The runs of the deal's parts that ended with it."""
+
+
+def cancel_run(services: Services, run_id: int, *, actor: str, reason: str) -> Cancelled:
     """End a run that needs attention, because the deal is booked otherwise or not at all.
 
+    The deal's own run takes those of its parts along that are not handed over, whatever it asked about.
+
     :param reason: why, for the journal.
-    :returns: whether DATEV has, or may have, a file with the run's postings: cancelling takes nothing back.
     :raises DataError: no reason is given.
     :raises NotFoundError: there is no such run.
     :raises PermanentError: the run does not need attention, or its postings cannot be kept out of a file
@@ -36,7 +57,9 @@ def cancel_run(services: Services, run_id: int, *, actor: str, reason: str) -> b
             raise PermanentError(
                 f"Run {run_id} is {run.state}; only runs that need attention are cancelled by hand.",
                 code="not_cancellable",
-                cure="A won deal that is not to be booked is reopened or lost in Pipedrive.",
+                cure=_OF_A_PART
+                if run.part and run.state in RUN_BEFORE_HAND_OVER
+                else "A won deal that is not to be booked is reopened or lost in Pipedrive.",
             )
         handed_over = _handed_over(tx, run)
         cancelled = runs.reset(
@@ -54,9 +77,11 @@ def cancel_run(services: Services, run_id: int, *, actor: str, reason: str) -> b
         )
         if not cancelled:
             raise PermanentError(f"Run {run_id} has just been changed by somebody else.", code="overtaken")
+        parts: tuple[int, ...] = ()
         if not run.part:
             # Who decides against the deal decides against those of its parts that still wait.
-            cancel_parts(tx, run, CANCELLED_BY_HAND, reason.strip(), now=now, actor=actor)
+            message = f"Cancelled with run {run.id} of the deal: {reason.strip()}"
+            parts = cancel_parts(tx, run, CANCELLED_WITH_DEAL, message, now=now, actor=actor)
         journal.write(
             tx,
             tenant_id=run.tenant_id,
@@ -67,9 +92,14 @@ def cancel_run(services: Services, run_id: int, *, actor: str, reason: str) -> b
             from_state=run.state,
             to_state=CANCELLED,
             actor=actor,
-            message=reason.strip(),
+            message=reason.strip() + (f" (with the deal's parts: {run_numbers(parts)})" if parts else ""),
         )
-    return handed_over
+    return Cancelled(handed_over, parts)
+
+
+def run_numbers(run_ids: Sequence[int]) -> str:
+    """The runs as a sentence names them."""
+    return f"run{'s' if len(run_ids) > 1 else ''} {', '.join(map(str, run_ids))}"
 
 
 def _handed_over(tx: Transaction, run: RunRow) -> bool:

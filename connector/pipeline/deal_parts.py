@@ -108,11 +108,16 @@ def date_of(part: Part, row: RunRow, today: date) -> date:
 
 def cancel_parts(
     tx: Transaction, run: RunRow, code: str, message: str, *, now: datetime, actor: str = _STEP
-) -> None:
-    """End every part of the run's deal that is not handed over."""
-    for row in _held_parts(tx, run):
-        if row.id != run.id and before_hand_over(row) and row.state != CANCELLED:
-            _cancel_part(tx, row, code, message, now=now, actor=actor)
+) -> tuple[int, ...]:
+    """End every part of the run's deal that is not handed over; the runs of those that ended."""
+    return tuple(
+        row.id
+        for row in _held_parts(tx, run)
+        if row.id != run.id
+        and before_hand_over(row)
+        and row.state != CANCELLED
+        and _cancel_part(tx, row, code, message, now=now, actor=actor)
+    )
 
 
 def _held_parts(tx: Transaction, run: RunRow) -> list[RunRow]:
@@ -122,13 +127,17 @@ def _held_parts(tx: Transaction, run: RunRow) -> list[RunRow]:
 
 def _cancel_part(
     tx: Transaction, row: RunRow, code: str, message: str, *, now: datetime, actor: str = _STEP
-) -> None:
+) -> bool:
+    """End one part; False: it has moved on meanwhile."""
     values = {**_FRESH, "reason_code": code, "reason_message": message}
-    if runs.reset(tx, row.id, from_states=(row.state,), now=now, state=CANCELLED, due_at=None, **values):
-        _tell(tx, row, "cancelled", CANCELLED, message, now, actor)
+    if not runs.reset(tx, row.id, from_states=(row.state,), now=now, state=CANCELLED, due_at=None, **values):
+        return False
+    _tell(tx, row, "cancelled", CANCELLED, message, now, actor)
+    return True
 
 
 def _is_free(row: RunRow) -> bool:
+    """Whether the plan may move it: not handed over, and no person has decided against this very part."""
     by_hand = row.state == CANCELLED and row.reason_code == CANCELLED_BY_HAND
     return before_hand_over(row) and not by_hand
 

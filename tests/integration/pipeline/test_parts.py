@@ -9,6 +9,7 @@ import pytest
 
 from connector.cli.run_views import list_facts, run_facts, show_lines, story
 from connector.clock import BERLIN
+from connector.errors import PermanentError
 from connector.pipedrive.webhook import DealAction
 from connector.pipeline.cancelling import cancel_run
 from connector.pipeline.deal_parts import IN_PARTS
@@ -329,12 +330,79 @@ def test_a_deal_cancelled_by_hand_ends_its_waiting_parts(parts: Carriage) -> Non
     change(parts, products=one_line(1000.0), installments=rates((1, 500.0, "2026-12-01")))
     today_is(parts, date(2026, 12, 2))
     assert "installments_differ" == parts.run(own.id).reason_code
-    cancel_run(parts.services, own.id, actor="anna", reason="Booked by hand.")
+    waiting = tuple(run.id for run in of_deal(parts) if run.part in {2, 3})
+    done = cancel_run(parts.services, own.id, actor="anna", reason="Booked by hand.")
     assert [
         ("installment:1", "done"),
         ("installment:2", "cancelled"),
         ("installment:3", "cancelled"),
     ] == [(key, state) for key, _day, state in shown(parts)[1:]]
+    assert (False, waiting) == (done.handed_over, done.parts)
+    told = f"Booked by hand. (with the deal's parts: runs {waiting[0]}, {waiting[1]})"
+    assert told == parts.story(own.id)[-1].message
+    second = parts.run(waiting[0])
+    assert ("cancelled_with_deal", f"Cancelled with run {own.id} of the deal: Booked by hand.") == (
+        second.reason_code,
+        second.reason_message,
+    )
+
+
+def test_won_again_parts_that_fell_with_their_deal_come_back_but_not_one_cancelled_by_itself(
+    parts: Carriage,
+) -> None:
+    own = planned(parts)
+    second, third = of_deal(parts)[2:]
+    ask(parts, third)
+    alone = cancel_run(parts.services, third.id, actor="anna", reason="The customer has paid in cash.")
+    change(parts, products=one_line(1000.0), installments=rates((1, 500.0, "2026-12-01")))
+    today_is(parts, date(2026, 12, 2))
+    fallen = cancel_run(parts.services, own.id, actor="anna", reason="Booked by hand.")
+    assert ((), (second.id,)) == (alone.parts, fallen.parts)
+
+    parts.sandbox.act(7, "reopen")
+    parts.let_pass(timedelta(hours=1))
+    parts.sandbox.deal(7, products=one_line(1000.0), installments=THREE)
+    won = parts.sandbox.act(7, "win")
+    parts.receive(parts.event(7, won_time=datetime.fromisoformat(won["won_time"])))
+    assert "won_after_cancelling" == parts.run(own.id).reason_code
+    retry_run(parts.services, own.id, actor="anna")
+    today_is(parts, date(2026, 12, 3))
+
+    assert [
+        ("", "ignored"),
+        ("installment:1", "done"),
+        ("installment:2", "received"),
+        ("installment:3", "cancelled"),
+    ] == [(key, state) for key, _day, state in shown(parts)]
+    assert ("", "cancelled_by_hand") == (
+        parts.run(second.id).reason_code,
+        parts.run(third.id).reason_code,
+    )
+
+
+def ask(carriage: Carriage, run: RunRow) -> None:
+    """Let a run wait for a person, as after a problem of the deal."""
+    with carriage.services.database.transaction() as tx:
+        assert runs.reset(
+            tx,
+            run.id,
+            from_states=(run.state,),
+            now=carriage.clock.now(),
+            state="needs_attention",
+            resume_state="received",
+            due_at=None,
+            reason_code="tax_rate_missing",
+            reason_message="The tax rate is missing.",
+            reason_cure="Enter it.",
+        )
+
+
+def test_a_waiting_part_is_not_cancelled_by_itself_and_the_way_is_named(parts: Carriage) -> None:
+    planned(parts)
+    with pytest.raises(PermanentError) as refused:
+        cancel_run(parts.services, of_deal(parts)[2].id, actor="anna", reason="x")
+    cure = "Remove the instalment or recurring line in Pipedrive, or reopen or lose the deal."
+    assert ("not_cancellable", cure) == (refused.value.code, refused.value.cure)
 
 
 def test_a_deal_whose_instalments_are_removed_after_one_was_booked_is_not_booked_whole(
