@@ -33,7 +33,8 @@ def import_(*, file: Path, tenant_key: str, dry_run: bool, fmt: str) -> None:
     """Bring in the adviser's list: DATEV's export (EXTF category 16), or a CSV with headings.
 
     The file replaces the list that was imported before. A mistake stores nothing: every one is told with row
-    and column. Exit code 3: the list was taken, but it gives accounts to others than we did.
+    and column. Exit code 3: the list was taken, but it gives accounts to others than we did,
+    or lacks accounts that are in use.
     """
     data = file.read_bytes()
     with opened_services() as services:
@@ -41,7 +42,7 @@ def import_(*, file: Path, tenant_key: str, dry_run: bool, fmt: str) -> None:
         imported = import_adviser_list(services, tenant, data, actor=actor(), dry_run=dry_run)
     value = {"tenant": tenant_key, "stored": not dry_run, **_facts(imported)}
     show(fmt, value, _imported_lines)
-    if imported.clashes:
+    if imported.clashes or any(gone.party for gone in imported.gone):
         raise click.exceptions.Exit(ExitCode.ATTENTION)
 
 

@@ -84,6 +84,15 @@ def test_a_clash_needs_a_person(acme: Machine, tmp_path: Path) -> None:
     assert "The adviser's list gives to others: 10000." in listed.stdout
 
 
+def test_an_account_in_use_that_is_gone_from_the_list_needs_a_person(acme: Machine, tmp_path: Path) -> None:
+    before = bring_in(acme, tmp_path, "10000;Rheinwerk GmbH;;51063;Köln\n10001;Müller GmbH;;50667;Köln\n")
+    unused = bring_in(acme, tmp_path, "10000;Rheinwerk GmbH;;51063;Köln\n")
+    used = bring_in(acme, tmp_path, "10001;Müller GmbH;;50667;Köln\n")
+
+    assert (0, 0, 3) == (before.exit_code, unused.exit_code, used.exit_code)
+    assert "Gone, but in use: 10000 Rheinwerk GmbH is the account of organization:1." in used.stdout
+
+
 def test_the_list_shows_where_each_account_comes_from(acme: Machine, tmp_path: Path) -> None:
     bring_in(acme, tmp_path, "10001;Müller GmbH;;50667;Köln\n70001;Lieferant AG;;;\n")
 
