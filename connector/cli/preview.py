@@ -26,11 +26,11 @@ from connector.errors import DataError, NotFoundError, Problem
 from connector.pipeline.booking_tables import tenant_tables
 from connector.pipeline.ecb_file import read_ecb_rates
 from connector.pipeline.exchange_rates import given_rates
-from connector.pipeline.preview import NEEDS_ATTENTION, POSTED, Known, Preview, as_plain, decide, preview_file
+from connector.pipeline.preview import NEEDS_ATTENTION, POSTED, Preview, as_plain, decide, preview_file
+from connector.pipeline.preview_known import Known, known_of_run
 from connector.pipeline.services import Services
-from connector.pipeline.steps.identity import identity_of
 from connector.pipeline.steps.reading import read_deal_of
-from connector.store import debtors, documents, ecb_rates, runs, tenants
+from connector.store import ecb_rates, runs, tenants
 from connector.tenants.config import DatevFormat, TenantConfig
 from connector.tenants.toml_file import read_tenant_file
 
@@ -202,18 +202,10 @@ def _of_run(services: Services, run_id: int) -> Subject:
     bundle = kept or read_deal_of(services, tenant, run.deal_id)
     version = (run.config_version if kept else None) or tenant.config_version
     with services.database.transaction() as tx:
-        document = documents.of_run(tx, run.id)
-        debtor = debtors.get_many(tx, [run.debtor_id])[run.debtor_id] if run.debtor_id else None
-        return Subject(
-            bundle,
-            tenants.config_version(tx, tenant.id, version),
-            Known(
-                identity_of(tenant, run),
-                debtor.account if debtor else None,
-                document.document_number if document else "",
-            ),
-            given_rates(ecb_rates.of_currency(tx, str(bundle["deal"].get("currency")))),
-        )
+        config = tenants.config_version(tx, tenant.id, version)
+        published = given_rates(ecb_rates.of_currency(tx, str(bundle["deal"].get("currency"))))
+        known = known_of_run(tx, tenant, run, bundle, config, published)
+        return Subject(bundle, config, known, published)
 
 
 def _read_bundle(path: Path) -> dict[str, Any]:

@@ -93,12 +93,18 @@ def retry(*, run_id: int, send_again: bool, fmt: str) -> None:
         when = "at once" if wake_workers(services.settings) else "with the next sweep (within a minute)"
     what = f"run {run_id}" if done.batch_id is None else f"run {run_id} with its batch {done.batch_id}"
     lines = [f"Going on: {what} from {done.state}, {when}."]
+    if done.waits:
+        lines = [
+            f"Run {run_id} still waits for {done.waits}: until then the deal may change.",
+            "  → To book it earlier: move the date in Pipedrive.",
+        ]
     if done.left_alone_by:
         lines += [
             f"If the rule still holds, it ends as ignored again: {done.left_alone_by}.",
             with_number(TO_BOOK_IGNORED, run_id),
         ]
-    show(fmt, {"run": done.run_id, "batch": done.batch_id, "state": done.state}, lambda _: lines)
+    value = {"run": done.run_id, "batch": done.batch_id, "state": done.state, "waits": done.waits}
+    show(fmt, value, lambda _: lines)
 
 
 @run.command()

@@ -1,8 +1,8 @@
 """What would be booked for a deal: the pipeline's own decisions without its side effects.
 
 Nothing is drawn, stored or sent. A number of the tenant's own sequence has ``NEXT`` in the place of the
-counter, and a debtor account that would be the next free one is shown as the first of the range; both are
-marked ``provisional``.
+counter, and a debtor account that would be the next free one is shown as an example: that of today where a
+database is at hand, else the first of the range. Both are marked ``provisional``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from connector.accounting.debtor import DebtorRecord
-from connector.accounting.debtor_records import build_debtor_record, parse_debtor_number
+from connector.accounting.debtor_records import build_debtor_record
 from connector.accounting.document_numbers import NEXT_PLACEHOLDER
 from connector.accounting.exchange_rates import Published
 from connector.accounting.invoice import Invoice
 from connector.accounting.parts import Part
-from connector.accounting.party import Party
 from connector.accounting.posting import Posting
 from connector.accounting.sale import Sale
 from connector.clock import berlin_date
@@ -38,10 +37,11 @@ from connector.pipeline.drafting import (
 from connector.pipeline.hand_over.files import check_rendering
 from connector.pipeline.ignore import ignoring_rule
 from connector.pipeline.preview_files import NEXT_IN_FILES, Booked, file_of, with_number
+from connector.pipeline.preview_known import Known, account_of
 from connector.pipeline.states import INVOICE
 from connector.pipeline.steps.reading import not_won
 from connector.pipeline.steps.resolve import facts_of
-from connector.tenants.config import DatevFormat, DebtorStrategy, TenantConfig
+from connector.tenants.config import DatevFormat, TenantConfig
 
 POSTED = "posted"
 NEEDS_ATTENTION = "needs_attention"
@@ -50,18 +50,6 @@ IGNORED = "ignored"
 _NO_DEAL = Problem(
     "deal_missing", "The bundle holds no deal.", "deal", 'Add "deal": {…} as Pipedrive\'s API answers it.'
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is decided already and does not change any more."""
-
-    identity: RunIdentity | None = None
-    """None: that of the deal's first invoice."""
-    debtor_account: int | None = None
-    """The account that the buyer has."""
-    number: str = ""
-    """The document number that the run has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +164,7 @@ def _decide_one(
     identity = known.identity or RunIdentity(config.key, 0, INVOICE, 0, 0)
     try:
         sale = read_draft_sale(bundle, config, identity, number=known.number, published=published)
-        account, provisional = _account(sale.buyer, config, known.debtor_account, found.problems)
+        account, provisional = account_of(sale.buyer, config, known, found.problems)
         printed = is_printed(bundle, config, sale, identity)
         _gather(found, sale, config, tables, identity, account, printed=printed)
     except DataError as e:
@@ -271,26 +259,6 @@ def _deal_id(deal: Mapping[str, Any]) -> int:
     """The deal's id as far as it can be read; what is wrong with it is said by whoever reads the deal."""
     found = str(deal.get("id"))
     return int(found) if found.isascii() and found.isdigit() else 0
-
-
-def _account(
-    buyer: Party, config: TenantConfig, known: int | None, problems: list[Problem]
-) -> tuple[int | None, bool]:
-    """The debtor account, and whether it is only an example; None where the customer names no usable one.
-
-    The adviser's list is not asked: it lies in the database, and a preview needs none.
-    """
-    debtors = config.debtors
-    if debtors.strategy is DebtorStrategy.COLLECTIVE and debtors.collective_account is not None:
-        return debtors.collective_account, False
-    by_list = debtors.strategy is DebtorStrategy.LIST
-    if debtors.strategy is DebtorStrategy.FIELD or (by_list and buyer.debtor_number):
-        named = parse_debtor_number(buyer.debtor_number, config.terms.account_length)
-        if isinstance(named, Problem):
-            problems.append(named)
-            return None, False
-        return named, False
-    return (known, False) if known is not None else (debtors.first, True)
 
 
 def _gather(

@@ -1,12 +1,15 @@
 """A human's decision: go on with a run that needed attention, or that a rule had left alone."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from connector.errors import ConfigurationError, NotFoundError, PermanentError
 from connector.pipeline.after_hand_over import MERGED
+from connector.pipeline.deal_parts import due_moment, waiting_text
 from connector.pipeline.services import Services
 from connector.pipeline.states import (
     IGNORED,
+    INVOICE,
     NEEDS_ATTENTION,
     RUN_BEFORE_HAND_OVER,
     RUN_WORKING,
@@ -27,6 +30,8 @@ class Retried:
     """Of the batch where there is one, else of the run."""
     left_alone_by: str = ""
     """The rule by which an ignored run was left alone; if it still holds, the run ends ignored again."""
+    waits: str = ""
+    """What a part goes on waiting for all the same: its date, which only Pipedrive can move."""
 
 
 def retry_run(services: Services, run_id: int, *, actor: str, send_again: bool = False) -> Retried:
@@ -75,8 +80,10 @@ def retry_run(services: Services, run_id: int, *, actor: str, send_again: bool =
 def _hurry(services: Services, tx: Transaction, run: RunRow, actor: str) -> Retried:
     now = services.clock.now()
     _or_overtaken(run, runs.reset(tx, run.id, from_states=(run.state,), now=now, due_at=now))
-    _journal(services, tx, run, actor, run.state, "Does not wait any longer.")
-    return Retried(run.id, None, run.state)
+    waits = _waits(run, run.state, now)
+    told = f"Still waits for {waits}." if waits else "Does not wait any longer."
+    _journal(services, tx, run, actor, run.state, told)
+    return Retried(run.id, None, run.state, waits=waits)
 
 
 def _ask_rules_again(services: Services, tx: Transaction, run: RunRow, actor: str) -> Retried:
@@ -88,7 +95,7 @@ def _ask_rules_again(services: Services, tx: Transaction, run: RunRow, actor: st
     _or_overtaken(run, done)
     message = f"Read again; it had been left alone by the rule: {run.ignore_rule}."
     _journal(services, tx, run, actor, "received", message)
-    return Retried(run.id, None, "received", run.ignore_rule)
+    return Retried(run.id, None, "received", run.ignore_rule, _waits(run, "received", now))
 
 
 def _retry_run(services: Services, tx: Transaction, run: RunRow, actor: str) -> Retried:
@@ -101,7 +108,13 @@ def _retry_run(services: Services, tx: Transaction, run: RunRow, actor: str) -> 
         runs.reset(tx, run.id, from_states=(NEEDS_ATTENTION,), now=now, state=state, due_at=now, **_CLEAN),
     )
     _journal(services, tx, run, actor, state, "Tried again.")
-    return Retried(run.id, None, state)
+    return Retried(run.id, None, state, waits=_waits(run, state, now))
+
+
+def _waits(run: RunRow, state: str, now: datetime) -> str:
+    if run.part_date is None or state != "received" or run.kind != INVOICE:
+        return ""
+    return waiting_text(run.part_date) if due_moment(run.part_date) > now else ""
 
 
 def _retry_batch(

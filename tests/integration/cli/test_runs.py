@@ -1,13 +1,16 @@
 """``run``: listing, telling the story, retrying, cancelling; ``preview --run``."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 import redis
 
-from connector.store import batches, journal, runs, submissions
+from connector.accounting.debtor_records import build_debtor_record
+from connector.accounting.party import Address, Party
+from connector.store import batches, debtors, journal, runs, submissions
+from connector.store.debtors import Origin
 from connector.store.tenants import TenantRow
 from tests.integration.cli.conftest import Machine
 from tests.unit.cli.deals import bundle
@@ -149,7 +152,7 @@ def test_retry_lets_a_run_go_on(machine: Machine) -> None:
 
     shown = machine.run("run", "retry", str(run_id), "--format", "json")
 
-    assert {"run": run_id, "batch": None, "state": "received"} == json.loads(shown.stdout)
+    assert {"run": run_id, "batch": None, "state": "received", "waits": ""} == json.loads(shown.stdout)
 
 
 def test_retry_wakes_the_workers_at_once_where_there_is_a_redis(machine: Machine, valkey_url: str) -> None:
@@ -231,6 +234,47 @@ def test_a_cancelled_run_tells_by_whom_and_why(machine: Machine) -> None:
     assert last["actor"].startswith("operator")
 
 
+def test_a_cancelled_deal_names_the_parts_that_ended_with_it(machine: Machine) -> None:
+    tenant = machine.add_tenant()
+    run_id, waiting = parked(machine, tenant), add_part(machine, tenant)
+
+    shown = machine.run("run", "cancel", str(run_id), "--reason", "Booked by hand.")
+
+    head = f"Run {run_id} is cancelled, and with it the deal's parts: run {waiting}.\n"
+    assert (0, True) == (shown.exit_code, shown.stdout.startswith(head)), shown.output
+
+
+def test_a_part_that_waits_for_its_date_says_so_when_retried(machine: Machine) -> None:
+    waiting = add_part(machine, machine.add_tenant())
+
+    text = machine.run("run", "retry", str(waiting)).stdout
+    value = json.loads(machine.run("run", "retry", str(waiting), "--format", "json").stdout)
+
+    assert (
+        f"Run {waiting} still waits for its billing date, 2999-01-01: until then the deal may change.\n"
+        "  → To book it earlier: move the date in Pipedrive.\n"
+    ) == text
+    expected = {"run": waiting, "batch": None, "state": "received", "waits": "its billing date, 2999-01-01"}
+    assert expected == value
+
+
+def add_part(machine: Machine, tenant: TenantRow) -> int:
+    """The first part of the deal 42, invoiced in the far future."""
+    with machine.services.database.transaction() as tx:
+        run_id = runs.create(
+            tx,
+            tenant_id=tenant.id,
+            deal_id=42,
+            kind="invoice",
+            now=NOW,
+            part=1,
+            part_key="installment:1",
+            part_date=date(2999, 1, 1),
+        )
+    assert run_id is not None
+    return run_id
+
+
 def test_only_runs_that_need_attention_are_cancelled(machine: Machine) -> None:
     run_id = add_run(machine, machine.add_tenant())
 
@@ -288,6 +332,48 @@ def test_a_run_is_previewed_with_the_deal_as_it_was_read(machine: Machine) -> No
     value = json.loads(shown.stdout)
     assert (3, "needs_attention") == (shown.exit_code, value["outcome"])
     assert ["seller_tax_number_missing"] == [reason["code"] for reason in value["reasons"]]
+
+
+def test_a_run_without_an_account_is_previewed_with_the_one_its_customer_has(machine: Machine) -> None:
+    tenant = machine.add_tenant()
+    for party, account in [("organization:1", 10000), ("organization:17", 10005)]:
+        give_account(machine, tenant, party, account)
+    run_id = parked(machine, tenant, bundle=bundle(), config_version=1)
+
+    assert (10005, False) == previewed_debtor(machine, run_id)
+
+
+def test_a_new_customer_is_previewed_with_an_account_that_nobody_has(machine: Machine) -> None:
+    tenant = machine.add_tenant()
+    give_account(machine, tenant, "organization:1", 10000)
+    run_id = parked(machine, tenant, bundle=bundle(), config_version=1)
+
+    assert (10001, True) == previewed_debtor(machine, run_id)
+    with machine.services.database.transaction() as tx:
+        assert [10000] == [row.account for row in debtors.all_of(tx, tenant.id)]
+
+
+def give_account(machine: Machine, tenant: TenantRow, party: str, account: int) -> None:
+    """A customer that has its account for itself, as after its first deal."""
+    customer = Party(party, "Rheinwerk GmbH", Address("Weg 1", "", "51063", "Köln", "DE"))
+    with machine.services.database.transaction() as tx:
+        debtors.keep(
+            tx,
+            tenant_id=tenant.id,
+            party=party,
+            record=build_debtor_record(customer, account),
+            record_hash="x",
+            collective=False,
+            origin=Origin.NEXT_FREE,
+            now=NOW,
+        )
+
+
+def previewed_debtor(machine: Machine, run_id: int) -> tuple[int, bool]:
+    """The debtor account that a preview of the run shows, and whether it is an example."""
+    shown = machine.run("preview", "--run", str(run_id), "--format", "json")
+    debtor = json.loads(shown.stdout)["debtor"]
+    return debtor["account"], debtor["provisional"]
 
 
 def test_a_run_whose_deal_is_not_kept_is_previewed_with_the_deal_read_again(machine: Machine) -> None:

@@ -16,7 +16,8 @@ from connector.datev.validation.report import FileReport
 from connector.datev.validation.zips import check_zip
 from connector.pipeline.booking_tables import tenant_tables
 from connector.pipeline.drafting import RunIdentity
-from connector.pipeline.preview import Known, Preview, as_plain, decide, preview_file
+from connector.pipeline.preview import Preview, as_plain, decide, preview_file
+from connector.pipeline.preview_known import Known
 from connector.tenants.config import DatevFormat, TenantConfig
 from connector.tenants.toml_file import read_tenant_file
 from tests.unit.cli.deals import bundle, write_tenant
