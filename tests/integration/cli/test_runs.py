@@ -12,6 +12,7 @@ from connector.accounting.party import Address, Party
 from connector.store import batches, debtors, journal, runs, submissions
 from connector.store.debtors import Origin
 from connector.store.tenants import TenantRow
+from connector.tenants.config import DebtorConfig, DebtorStrategy
 from tests.integration.cli.conftest import Machine
 from tests.unit.cli.deals import bundle
 
@@ -351,6 +352,16 @@ def test_a_new_customer_is_previewed_with_an_account_that_nobody_has(machine: Ma
     assert (10001, True) == previewed_debtor(machine, run_id)
     with machine.services.database.transaction() as tx:
         assert [10000] == [row.account for row in debtors.all_of(tx, tenant.id)]
+
+
+def test_a_preview_of_a_run_tells_why_its_customer_gets_no_account(machine: Machine) -> None:
+    by_list = DebtorConfig(strategy=DebtorStrategy.LIST)
+    run_id = parked(machine, machine.add_tenant(debtors=by_list), bundle=bundle(), config_version=1)
+
+    value = json.loads(machine.run("preview", "--run", str(run_id), "--format", "json").stdout)
+
+    assert value["debtor"] is None
+    assert "adviser_list_missing" in [reason["code"] for reason in value["reasons"]]
 
 
 def give_account(machine: Machine, tenant: TenantRow, party: str, account: int) -> None:
