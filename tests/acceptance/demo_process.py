@@ -35,7 +35,7 @@ SETTINGS_OF_THE_CALLER = re.compile(
 class DemoProcess:
     """A running demo.
 
-    :param var_dir: where the demo keeps its data: a folder named ``demo``, unless a database is given.
+    :param var_dir: where the demo keeps its data: a folder named ``demo``.
     :param options: of ``ml-connector demo``.
     :param extra: environment variables on top of the caller's, from which all settings are removed.
     :param user: number of the user to run as, for root only.
@@ -50,11 +50,10 @@ class DemoProcess:
     ) -> None:
         inherited = {k: v for k, v in os.environ.items() if not SETTINGS_OF_THE_CALLER.match(k)}
         self.var_dir = var_dir
-        named = var_dir if "DATABASE_URL" in (extra or {}) else var_dir.parent
         self.lines: list[str] = []
         self._process = subprocess.Popen(
             [str(PROGRAM), "demo", *options],
-            env={**inherited, "MLC_VAR_DIR": str(named), **(extra or {})},
+            env={**inherited, "MLC_VAR_DIR": str(var_dir.parent), **(extra or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

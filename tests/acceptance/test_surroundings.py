@@ -28,7 +28,7 @@ def folder() -> Iterator[Path]:
 
 
 def test_given_servers_are_used_and_none_of_our_own_is_started(folder: Path) -> None:
-    var_dir = folder / "var"
+    var_dir = folder / "var" / "demo"
     with (
         ensure({}, folder / "servers") as given,
         DemoProcess(var_dir, "--once", extra=given.environment) as demo,
