@@ -26,7 +26,7 @@ demo: $(VENV)/.product ## carry a dozen sample deals into a sandbox DATEV (ONCE=
 	@$(BIN)/ml-connector demo $(if $(filter 1 true yes,$(ONCE)),--once)
 
 test: $(VENV)/.development ## run all tests
-	@$(BIN)/python -m pytest -n $(PROCESSES) $(ARGS)
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal $(ARGS)
 
 lint: $(VENV)/.development ## check style
 	@$(BIN)/ruff check .
