@@ -81,8 +81,10 @@ def test_a_second_signal_waits_for_nobody(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("variable", "bind"), [("MLC_WEB_BIND", "127.0.0.1:{}"), ("FLOWER_PORT", "{}")])
-def test_a_taken_port_is_refused_before_a_process_starts(tmp_path: Path, variable: str, bind: str) -> None:
-    given = {"DATABASE_URL": "postgresql://given/db", "REDIS_URL": "redis://given/0"}
+def test_a_taken_port_is_refused_before_a_process_starts(
+    tmp_path: Path, valkey_url: str, variable: str, bind: str
+) -> None:
+    given = {"DATABASE_URL": "postgresql://given/db", "REDIS_URL": valkey_url}
     said: list[str] = []
     web, flower = free_ports(("web", "flower")).values()
     given |= {"MLC_WEB_BIND": f"127.0.0.1:{web}", "FLOWER_PORT": str(flower)}
