@@ -5,6 +5,7 @@ quiet while in which edits and echoes come together, and compares (``steps/compa
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from connector.pipeline.states import CANCELLED, CORRECTION, NEEDS_ATTENTION
 from connector.store import Transaction, journal, runs
@@ -59,20 +60,8 @@ def ask_about_merge(tx: Transaction, run: RunRow, message: str, *, now: datetime
     :param run: the run that booked the deal.
     """
     latest = runs.latest_of_deal(tx, run.tenant_id, run.deal_id, kind=CORRECTION, part=run.part, lock=True)
-    correction = runs.create(
-        tx,
-        tenant_id=run.tenant_id,
-        deal_id=run.deal_id,
-        kind=CORRECTION,
-        revision=(latest or run).revision + 1,
-        part=run.part,
-        part_key=run.part_key,
-        part_date=run.part_date,
-        now=now,
-        state=NEEDS_ATTENTION,
-        title=run.title,
-        reason=(MERGED, message, CURE_OF_MERGE),
-    )
+    reason = (MERGED, message, CURE_OF_MERGE)
+    correction = _create(tx, run, latest, now=now, state=NEEDS_ATTENTION, reason=reason)
     _tell(tx, run, correction or run.id, message, now, event_id, before="", after=NEEDS_ATTENTION)
 
 
@@ -90,17 +79,15 @@ def _read_later(tx: Transaction, correction: RunRow, now: datetime) -> None:
     runs.reset(tx, correction.id, from_states=("received",), now=now, due_at=correction.due_at)
 
 
-def _open(
-    tx: Transaction,
-    run: RunRow,
-    latest: RunRow | None,
-    message: str,
-    *,
-    now: datetime,
-    due_at: datetime,
-    event_id: str,
-) -> None:
-    correction = runs.create(
+def _create(
+    tx: Transaction, run: RunRow, latest: RunRow | None, *, now: datetime, **beginning: Any
+) -> int | None:
+    """The next correction of what the run booked; None: it has just been opened elsewhere.
+
+    :param latest: the correction before it.
+    :param beginning: state and reason, where it does not begin by being read.
+    """
+    return runs.create(
         tx,
         tenant_id=run.tenant_id,
         deal_id=run.deal_id,
@@ -111,7 +98,21 @@ def _open(
         part_date=run.part_date,
         now=now,
         title=run.title,
+        **beginning,
     )
+
+
+def _open(
+    tx: Transaction,
+    run: RunRow,
+    latest: RunRow | None,
+    message: str,
+    *,
+    now: datetime,
+    due_at: datetime,
+    event_id: str,
+) -> None:
+    correction = _create(tx, run, latest, now=now)
     if correction is not None:
         runs.reset(tx, correction, from_states=("received",), now=now, due_at=due_at)
         _tell(tx, run, correction, message, now, event_id, before="", after="received")

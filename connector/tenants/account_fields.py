@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from marshmallow import ValidationError
-
 from connector.accounting.sale_checks import COST_CENTRE_LENGTH, cost_centre_problems
-from connector.tenants.fields import Text, Value, Whole, refuse
+from connector.tenants.fields import Pairs, Text, Value, Whole, refuse
 
 ACCOUNTS = (1000, 99_999_999)
 """Accounts of 4 to 8 digits; that they fit the client's length is a rule between keys."""
@@ -17,6 +15,7 @@ class Accounts(Value):
     def __init__(self, example: str) -> None:
         super().__init__(example)
         self._account = Whole(example, *ACCOUNTS)
+        self._by_tax_case = Pairs(example, self._account)
 
     def take(self, value: Any) -> tuple[tuple[str, int], ...]:
         """Tax case and account; the case is empty for an account of every case."""
@@ -24,15 +23,7 @@ class Accounts(Value):
             return (("", self._account.take(value)),)
         if not value:
             raise self.wrong_type(value, "an account, or a table of accounts by tax case")
-        taken, faults = [], {}
-        for tax_case, account in value.items():
-            try:
-                taken.append((tax_case, self._account.take(account)))
-            except ValidationError as e:
-                faults[tax_case] = e.messages
-        if faults:
-            raise ValidationError(faults)
-        return tuple(taken)
+        return self._by_tax_case.take(value)
 
 
 class CostCentre(Text):

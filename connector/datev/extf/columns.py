@@ -186,6 +186,23 @@ def column_name(index: int, column: Column) -> str:
     return f"column {index + 1} ({column.heading})"
 
 
+def record_problem(
+    columns: Sequence[Column], code: str, column: int, message: str, cure: str, row: int
+) -> FileProblem:
+    """What is wrong with record ``row`` of ours in field ``column``; both count from 1, as DATEV does."""
+    described = columns[column - 1]
+    return FileProblem(
+        code,
+        message,
+        column_name(column - 1, described),
+        cure,
+        row=row,
+        line=row + LINES_ABOVE,
+        column=column,
+        heading=described.heading,
+    )
+
+
 def cell_problem(
     columns: Sequence[Column], index: int, content: str, where: str, row: int | None
 ) -> FileProblem:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from connector.accounting.debtor import DebtorRecord
 from connector.datev.extf.categories import DEBTORS
-from connector.datev.extf.columns import column_name
+from connector.datev.extf.columns import record_problem
 from connector.datev.extf.debtor_columns import DEBTOR_COLUMNS
 from connector.datev.extf.header import BatchHeader
-from connector.datev.extf.problems import LINES_ABOVE, FileProblem
+from connector.datev.extf.problems import FileProblem
 from connector.datev.extf.rules import row_problems
 from connector.datev.extf.terms import BatchTerms
 from connector.datev.extf.writer import RowLayout, chunks
@@ -55,7 +55,14 @@ class _DebtorRows:
         found = _LAYOUT.cell_problems(contents, where, number) + _record_problems(record, where, number)
         if record.account in self._seen:
             found.append(
-                _problem("debtor_twice", 1, f"{where} stands in this file already.", "Send it once.", number)
+                record_problem(
+                    DEBTOR_COLUMNS,
+                    "debtor_twice",
+                    1,
+                    f"{where} stands in this file already.",
+                    "Send it once.",
+                    number,
+                )
             )
         self._seen.add(record.account)
         row = _LAYOUT.spread(contents, len(DEBTOR_COLUMNS))
@@ -107,7 +114,8 @@ def _record_problems(record: DebtorRecord, where: str, number: int) -> list[File
     found = []
     if not (record.name if record.is_organization else record.last_name):
         found.append(
-            _problem(
+            record_problem(
+                DEBTOR_COLUMNS,
                 "debtor_without_name",
                 2 if record.is_organization else 4,
                 f"{where} has no name.",
@@ -117,7 +125,8 @@ def _record_problems(record: DebtorRecord, where: str, number: int) -> list[File
         )
     if 0 < len(record.vat_id) < 3:
         found.append(
-            _problem(
+            record_problem(
+                DEBTOR_COLUMNS,
                 "vat_id_incomplete",
                 10,
                 f"{where} VAT id {record.vat_id!r} has no number after the country.",
@@ -130,17 +139,3 @@ def _record_problems(record: DebtorRecord, where: str, number: int) -> list[File
 
 def _where(record: DebtorRecord, number: int) -> str:
     return f"Row {number} (debtor {record.account}):"
-
-
-def _problem(code: str, column: int, message: str, cure: str, row: int) -> FileProblem:
-    heading = DEBTOR_COLUMNS[column - 1].heading
-    return FileProblem(
-        code,
-        message,
-        column_name(column - 1, DEBTOR_COLUMNS[column - 1]),
-        cure,
-        row=row,
-        line=row + LINES_ABOVE,
-        column=column,
-        heading=heading,
-    )

@@ -16,11 +16,11 @@ from typing import Any
 from connector.accounting.posting import Posting
 from connector.datev.extf.categories import POSTING_BATCH
 from connector.datev.extf.cells import day_month, decimal_text, full_date
-from connector.datev.extf.columns import CELL_BREAK, Column, column_name
+from connector.datev.extf.columns import CELL_BREAK, Column, record_problem
 from connector.datev.extf.header import BatchHeader
 from connector.datev.extf.posting_columns import EXTRA_PAIRS, FIRST_EXTRA_PAIR, POSTING_COLUMNS
 from connector.datev.extf.posting_rules import EU_RULES, base_fits
-from connector.datev.extf.problems import LINES_ABOVE, FileProblem
+from connector.datev.extf.problems import FileProblem
 from connector.datev.extf.rules import row_problems
 from connector.datev.extf.terms import HOME_CURRENCY, BatchTerms
 from connector.datev.extf.writer import RowLayout, columns_of
@@ -128,7 +128,8 @@ class PostingRows:
         length = self._account_length
         if len(str(posting.account)) != length + 1:
             found.append(
-                _problem(
+                record_problem(
+                    POSTING_COLUMNS,
                     "debtor_account_length",
                     7,
                     f"{where} debtor account {posting.account} must have {length + 1} digits, "
@@ -139,7 +140,8 @@ class PostingRows:
             )
         if len(str(posting.contra_account)) != length:
             found.append(
-                _problem(
+                record_problem(
+                    POSTING_COLUMNS,
                     "revenue_account_length",
                     8,
                     f"{where} revenue account {posting.contra_account} must have {length} digits.",
@@ -150,7 +152,8 @@ class PostingRows:
         if self._terms and not self._terms.date_from <= posting.document_date <= self._terms.date_to:
             # In the file the year is lost: a row of last November would quietly become one of this November.
             found.append(
-                _problem(
+                record_problem(
+                    POSTING_COLUMNS,
                     "document_date_outside_period",
                     10,
                     f"{where} document date {posting.document_date} does not lie between "
@@ -161,7 +164,8 @@ class PostingRows:
             )
         if len(posting.extra) > EXTRA_PAIRS:
             found.append(
-                _problem(
+                record_problem(
+                    POSTING_COLUMNS,
                     "too_many_extra_pairs",
                     FIRST_EXTRA_PAIR,
                     f"{where} has {len(posting.extra)} extra pairs, DATEV takes {EXTRA_PAIRS}.",
@@ -325,7 +329,8 @@ def _base_problems(posting: Posting, where: str, number: int) -> list[FileProble
     if rate is None or base is None or base_fits(posting.amount, rate, base):
         return []
     return [
-        _problem(
+        record_problem(
+            POSTING_COLUMNS,
             "base_amount_wrong",
             5,
             f"{where} {posting.amount} {posting.currency} at {rate} are {posting.amount / rate:.2f} "
@@ -334,20 +339,6 @@ def _base_problems(posting: Posting, where: str, number: int) -> list[FileProble
             number,
         )
     ]
-
-
-def _problem(code: str, column: int, message: str, cure: str, row: int) -> FileProblem:
-    heading = POSTING_COLUMNS[column - 1].heading
-    return FileProblem(
-        code,
-        message,
-        column_name(column - 1, POSTING_COLUMNS[column - 1]),
-        cure,
-        row=row,
-        line=row + LINES_ABOVE,
-        column=column,
-        heading=heading,
-    )
 
 
 def _where(posting: Posting, number: int) -> str:
