@@ -342,6 +342,9 @@ def test_a_wake_up_call_is_the_message_that_celery_would_send(valkey_url: str) -
         # Where results would be sent to, if there were any.
         message["properties"].pop("reply_to")
         message["headers"].pop("ignore_result")
+        # A sender that has loaded the tasks copies their limits; from one that has not, the worker takes its own.
+        limits = message["headers"].pop("timelimit")
+        assert limits in ([None, None], [product.conf.task_time_limit, product.conf.task_soft_time_limit])
         message["body"] = json.loads(base64.b64decode(message["body"]))
     assert celerys == ours
 
