@@ -8,8 +8,10 @@ import sqlalchemy as sa
 from psycopg2 import sql
 
 from connector.errors import DatabaseUnavailableError, SettingsError
-from connector.store import Database, measures, migrate
-from connector.store.tables import metadata
+from connector.store import Database, desk_tables, measures, migrate
+
+metadata = desk_tables.desk_user.metadata
+"""With every table: the desk's own file is read after the pipeline's."""
 
 
 def shown(columns: list[tuple[str, sa.types.TypeEngine, bool]]) -> list[tuple[str, str, bool]]:
