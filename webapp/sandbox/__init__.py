@@ -55,7 +55,9 @@ JSON in and out. Creations answer 201, everything else 200; a wrong body answers
     ``{id}``.
 ``POST /control/pipedrive/accounts/<domain>/deals/<id>/win|reopen|lose|delete|update``
     ``win`` takes ``won_time``; ``lose`` takes ``lost_reason``; ``update`` takes deal fields and
-    ``custom_fields`` (by code). The hooks get their events in the background, each in its version.
+    ``custom_fields`` (by code), and ``products``, ``discounts``, ``installments`` as in a seed, each in place
+    of what the deal had (``value`` follows the lines where it is not given). The hooks get their events in
+    the background, each in its version.
 ``POST /control/pipedrive/oauth-apps``
     ``client_id*``, ``client_secret*``, ``redirect_uri*``, ``scopes`` (list or text).
 
@@ -81,11 +83,12 @@ JSON in and out. Creations answer 201, everything else 200; a wrong body answers
 ``POST /control/clock``
     ``offset_seconds*``: the sandbox's clock against the machine's.
 ``POST /control/faults``
-    ``kind*``: status|timeout|reset|drip|malformed|html403; ``partner=*`` (pipedrive|datev), ``operation``
-    (route name such as ``datev_extf.import_file``, or a pattern searched in the path), ``method``,
-    ``times=1``, ``status=503``, ``headers``, ``body``, ``when=before|after`` (after: the request takes effect
-    first), ``delay_seconds`` (timeout: 30, drip: 0.5 per byte). ``GET`` lists those with turns left,
-    ``DELETE`` removes all.
+    ``kind*``: status|timeout|reset|drip|malformed|huge|html403; ``partner=*`` (pipedrive|datev),
+    ``operation`` (route name such as ``datev_extf.import_file``, or a pattern searched in the path),
+    ``method``, ``skip=0`` (matching calls left alone first), ``times=1``, ``status`` (status: 503, malformed
+    and huge: 200), ``headers``, ``body`` (both for kind status), ``when=before|after`` (after: the request
+    takes effect first), ``delay_seconds`` (timeout: 30 or until the caller hangs up, drip: 0.5 per byte),
+    ``size_mb=6`` (huge). ``GET`` lists those with turns left, ``DELETE`` removes all.
 ``GET /control/arrivals``
     ``documents`` [{guid, client_id, name, size, sha256, media_type, document_type, metadata, received_at}],
     ``extf_files`` [{id, client_id, filename, reference_id, result, data_category_id, header {by name}, rows
@@ -96,8 +99,8 @@ JSON in and out. Creations answer 201, everything else 200; a wrong body answers
 ``GET /control/files/<sha256>``
     The bytes of anything listed there.
 ``GET /control/requests?limit=N``
-    ``requests`` [{id, at, method, path, operation, status, fault}] to the partners, oldest first; never a
-    query or token.
+    ``requests`` [{id, at, method, path, operation, status, fault}] to the partners in the order in which they
+    came, ``status`` 0 while not answered; never a query or token.
 """
 
 from webapp.sandbox.app import create_app

@@ -56,10 +56,12 @@ def create_app(state_dir: str | None = None, *, deliver: bool = True) -> Flask:
     clock = SandboxClock(store, time_scale)
     sandbox = Sandbox(store, clock, Courier(store, clock), BurstMeter(time_scale))
     app.extensions[EXTENSION] = sandbox
+    # Logged before a fault can hold it up: whoever has given up waiting finds the call in the log.
+    app.before_request(_log_request)
     app.before_request(faults.before_request)
     # after_request hooks run in reverse order: first the fault spoils the answer, then the log sees what went
     # out
-    app.after_request(_log_request)
+    app.after_request(_log_answer)
     app.after_request(faults.after_request)
     _register(app)
     with app.app_context():
@@ -98,18 +100,24 @@ def _register(app: Flask) -> None:
             app.register_blueprint(blueprint, url_prefix=prefix, name=blueprint.name + suffix)
 
 
-def _log_request(response: Response) -> Response:
+def _log_request() -> None:
+    g.logged = None
     if faults.partner_of(request.path):
+        g.logged = (
+            current()
+            .store.connection.execute(
+                "INSERT INTO request (at, method, path, operation, status, fault) VALUES (?, ?, ?, ?, 0, '')",
+                (time.time(), request.method, request.path, request.endpoint or ""),
+            )
+            .lastrowid
+        )
+
+
+def _log_answer(response: Response) -> Response:
+    if g.logged is not None:
         fault = g.get("fault")
         current().store.connection.execute(
-            "INSERT INTO request (at, method, path, operation, status, fault) VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                time.time(),
-                request.method,
-                request.path,
-                request.endpoint or "",
-                response.status_code,
-                fault["kind"] if fault else "",
-            ),
+            "UPDATE request SET status = ?, fault = ? WHERE id = ?",
+            (response.status_code, fault["kind"] if fault else "", g.logged),
         )
     return response

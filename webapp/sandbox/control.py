@@ -54,12 +54,14 @@ def add_fault() -> Response:
         "partner": "*",
         "operation": "",
         "method": "",
+        "skip": 0,
         "times": 1,
-        "status": 503,
+        "status": None,
         "headers": {},
         "body": None,
         "when": "before",
         "delay_seconds": None,
+        "size_mb": 6,
     }
     body = read_body(("kind",), optional)
     if body["kind"] not in faults.KINDS:
@@ -70,6 +72,9 @@ def add_fault() -> Response:
         refuse("body.when must be before or after.")
     if not isinstance(body["times"], int) or body["times"] < 1:
         refuse("body.times must be a whole number of at least 1.")
+    for name in ("skip", "size_mb"):
+        if not isinstance(body[name], int) or body[name] < 0:
+            refuse(f"body.{name} must be a whole number, 0 or more.")
     try:
         re.compile(body["operation"])
     except re.error as wrong:

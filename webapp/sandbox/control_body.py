@@ -20,7 +20,18 @@ def read_body(required: tuple[str, ...] = (), optional: Record | None = None) ->
     body: Any = request.get_json(silent=True) if request.data else {}
     if not isinstance(body, dict):
         refuse("The body must be a JSON object (Content-Type: application/json).")
+    if _has_half_surrogate(body):
+        refuse("The body holds half of a surrogate pair (such as \\ud800 alone), which is no text.")
     return check_fields(body, required, optional or {}, "body")
+
+
+def _has_half_surrogate(body: Record) -> bool:
+    """JSON may carry one; no file and no other JSON reader has to take it."""
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def check_fields(body: Record, required: tuple[str, ...], optional: Record, where: str) -> Record:

@@ -7,7 +7,7 @@ from webapp.sandbox.pipedrive_access import BURST_API, BURST_OAUTH, DAILY_BASE, 
 from webapp.sandbox.pipedrive_changes import announce, change_deal
 from webapp.sandbox.pipedrive_merges import merge
 from webapp.sandbox.pipedrive_oauth import DEFAULT_SCOPES
-from webapp.sandbox.pipedrive_seed import FIELD_ENTITIES, seed
+from webapp.sandbox.pipedrive_seed import FIELD_ENTITIES, PARTS, replace_parts, seed
 from webapp.sandbox.state import current, digest
 from webapp.sandbox.store import Record, Store
 
@@ -145,14 +145,18 @@ def act_on_deal(domain: str, key: int, action: str) -> Response:
         read_body()
         changes = {"is_deleted": True}
     elif action == "update":
-        body = read_body((), {**dict.fromkeys(DEAL_UPDATES), "custom_fields": {}})
+        body = read_body((), {**dict.fromkeys((*DEAL_UPDATES, *PARTS)), "custom_fields": {}})
         changes = {name: value for name, value in body.items() if value is not None}
     else:
         refuse("The action must be win, reopen, lose, delete or update.", 404)
-    try:
-        deal = change_deal(sandbox, account, key, changes, source="app", user_id=account["users"][0]["id"])
-    except KeyError:
+    deal = sandbox.store.get("pd_deal", key, domain)
+    if deal is None:
         refuse(f"There is no deal {key} in {domain!r}.", 404)
+    lists = {name: changes.pop(name) for name in PARTS if name in changes}
+    user_id = account["users"][0]["id"]
+    with sandbox.store.transaction():
+        changes = {**replace_parts(sandbox, account, deal, lists), **changes}
+        deal = change_deal(sandbox, account, key, changes, source="app", user_id=user_id)
     return _answer({"id": key, "status": deal["status"], "won_time": deal["won_time"]})
 
 

@@ -1,14 +1,15 @@
 """Faults on demand: the n-th call of an operation answers late, wrongly, halfway or not at all.
 
-Kinds: ``status`` (any status, headers, body), ``timeout`` (answer after ``delay_seconds``), ``reset`` (the
-connection ends without an answer), ``drip`` (the true body, one byte at a time, ``delay_seconds`` apart),
-``malformed`` (200 with broken JSON), ``html403`` (the page a content delivery network shows to a caller it
-blocks). ``when=before`` hides the request from the partner; ``when=after`` lets it take effect and then
-spoils the answer.
+Kinds: ``status`` (any status, headers, body), ``timeout`` (no answer for ``delay_seconds``, or until the
+caller hangs up), ``reset`` (the connection ends without an answer), ``drip`` (the true body, one byte at a
+time, ``delay_seconds`` apart), ``malformed`` (broken JSON), ``huge`` (a body of ``size_mb``), ``html403`` (the
+page a content delivery network shows to a caller it blocks). ``when=before`` hides the request from the
+partner; ``when=after`` lets it take effect and then spoils the answer, so that the caller cannot know.
 """
 
 import json
 import re
+import select
 import socket
 import struct
 import time
@@ -20,9 +21,12 @@ from flask import Response, g, request
 from webapp.sandbox.state import current
 from webapp.sandbox.store import Record
 
-KINDS = ("status", "timeout", "reset", "drip", "malformed", "html403")
+KINDS = ("status", "timeout", "reset", "drip", "malformed", "huge", "html403")
 PARTNERS = ("pipedrive", "datev", "*")
 DEFAULT_DELAY_S = {"timeout": 30.0, "drip": 0.5}
+DEFAULT_STATUS = {"status": 503, "malformed": 200, "huge": 200}
+HUGE_CHUNK = b" " * 1024**2
+"""Blanks are JSON as far as they go: a reader cannot stop for another reason than the length."""
 
 BLOCKED_PAGE = (
     "<!DOCTYPE html><html><head><title>Access denied | Cloudflare</title></head>"
@@ -52,13 +56,17 @@ def _claim_fault(partner: str) -> Record | None:
         return None
     with store.transaction():
         for fault in store.all("fault"):
-            if _matches(fault, partner):
-                fault["times"] -= 1
-                if fault["times"] <= 0:
-                    store.delete("fault", fault["id"])
-                else:
-                    store.put("fault", fault["id"], fault)
-                return fault
+            if not _matches(fault, partner):
+                continue
+            if fault["skip"] > 0:
+                store.put("fault", fault["id"], {**fault, "skip": fault["skip"] - 1})
+                continue
+            fault["times"] -= 1
+            if fault["times"] <= 0:
+                store.delete("fault", fault["id"])
+            else:
+                store.put("fault", fault["id"], fault)
+            return fault
     return None
 
 
@@ -82,7 +90,7 @@ def after_request(response: Response) -> Response:
     if fault["kind"] == "drip":
         return _dripping(response, _delay(fault))
     if fault["kind"] == "timeout":
-        time.sleep(_delay(fault))
+        _keep_waiting(_delay(fault))
         return response
     return _spoiled(fault)
 
@@ -95,17 +103,21 @@ def _delay(fault: Record) -> float:
 def _spoiled(fault: Record) -> Response:
     kind = fault["kind"]
     if kind == "timeout":
-        time.sleep(_delay(fault))
+        _keep_waiting(_delay(fault))
         return Response(status=504)
     if kind == "reset":
         _cut_connection()
         return Response(status=499)
-    if kind == "malformed":
-        return Response('{"success": true, "data": {"id": ', mimetype="application/json")
     if kind == "html403":
         return Response(BLOCKED_PAGE, 403, mimetype="text/html")
+    status = DEFAULT_STATUS[kind] if fault["status"] is None else fault["status"]
+    if kind == "malformed":
+        return Response('{"success": true, "data": {"id": ', status, mimetype="application/json")
+    if kind == "huge":
+        megabytes = (HUGE_CHUNK for _number in range(fault["size_mb"]))
+        return Response(megabytes, status, mimetype="application/json")
     body: Any = fault["body"]
-    answer = Response(status=fault["status"], mimetype="application/json")
+    answer = Response(status=status, mimetype="application/json")
     answer.set_data(body if isinstance(body, str) else _json_text(body))
     for name, value in (fault["headers"] or {}).items():
         answer.headers[name] = str(value)
@@ -116,10 +128,25 @@ def _json_text(body: Any) -> str:
     return "" if body is None else json.dumps(body)
 
 
+def _socket() -> socket.socket | None:
+    """The caller's connection; None for the test client, which has none."""
+    sock = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
+    return sock if isinstance(sock, socket.socket) else None
+
+
+def _keep_waiting(seconds: float) -> None:
+    """Say nothing for a while. A caller that hangs up is waited for no longer."""
+    sock = _socket()
+    if sock is None:
+        time.sleep(seconds)
+    else:
+        select.select([sock], [], [], seconds)
+
+
 def _cut_connection() -> None:
     """End the caller's connection without an answer: reset where we can reach the socket."""
-    sock = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
-    if not isinstance(sock, socket.socket):
+    sock = _socket()
+    if sock is None:
         raise ConnectionResetError("a fault on demand ended this connection")  # the test client has no socket
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.shutdown(socket.SHUT_RDWR)

@@ -14,6 +14,9 @@ from webapp.sandbox.store import Record
 
 FIELD_ENTITIES = ("deal", "organization", "person", "product")
 
+PARTS = {"products": "pd_line", "discounts": "pd_discount", "installments": "pd_installment"}
+"""What hangs on a deal and can be replaced as a whole: name in a seed and kind in the store."""
+
 LINE_DEFAULTS: Record = {
     "id": None,
     "product_id": None,
@@ -121,6 +124,14 @@ def seed(sandbox: Sandbox, account: Record, body: Record) -> Record:
     return made
 
 
+def replace_parts(sandbox: Sandbox, account: Record, deal: Record, lists: Record) -> Record:
+    """Give a deal other ``products``, ``discounts`` or ``installments``, as a seed words them.
+
+    Answers the deal's fields that follow from them.
+    """
+    return _Seeder(sandbox, account).parts(deal, lists)
+
+
 class _Seeder:
     def __init__(self, sandbox: Sandbox, account: Record) -> None:
         self._store = sandbox.store
@@ -223,11 +234,6 @@ class _Seeder:
         """A deal with everything on it. ``value`` follows the enabled lines where it is not given."""
         row = check_fields(row, ("title",), DEAL_DEFAULTS, "deals")
         key = self._id("deal", row["id"])
-        scope = f"{self._domain}/{key}"
-        lines = [self._line(key, row, line, number) for number, line in enumerate(row["products"], 1)]
-        value = row["value"]
-        if value is None:
-            value = round(sum(line["sum"] for line in lines if line["is_enabled"]), 2)
         names = (
             "title",
             "org_id",
@@ -243,7 +249,7 @@ class _Seeder:
             "creator_user_id": self._owner,
             "owner_id": row["owner_id"] or self._owner,
             **plain,
-            "value": float(value),
+            "value": 0.0,
             "probability": None,
             "add_time": row["add_time"] or self._now,
             "update_time": None,  # null right after the creation, as recorded
@@ -259,20 +265,35 @@ class _Seeder:
             "mrr": None,
             "acv": None,
             "custom_fields": self._custom("deal", row["custom_fields"], f"deal {row['title']!r}"),
-            "_products_count": len(lines),
         }
+        deal.update(self.parts(deal, {name: row[name] for name in PARTS}))
+        if row["value"] is not None:
+            deal["value"] = float(row["value"])
         self._store.put("pd_deal", key, deal, self._domain)
+        for file in row["files"]:
+            self._file(key, f"{self._domain}/{key}", deal, file)
+        return key
+
+    def parts(self, deal: Record, lists: Record) -> Record:
+        """Store these lists in place of the deal's own; answers what of the deal follows from its lines."""
+        scope = f"{self._domain}/{deal['id']}"
+        for name in lists:
+            for earlier in self._store.all(PARTS[name], scope):
+                self._store.delete(PARTS[name], earlier["id"], scope)
+        lines = [
+            self._line(deal["id"], deal, line, number)
+            for number, line in enumerate(lists.get("products", ()), 1)
+        ]
         for line in lines:
             self._store.put("pd_line", line["id"], line, scope)
-        for discount in row["discounts"]:
-            self._discount(key, scope, discount)
-        for earlier in self._store.all("pd_installment", scope):
-            self._store.delete("pd_installment", earlier["id"], scope)
-        for installment in row["installments"]:
-            self._installment(key, scope, installment)
-        for file in row["files"]:
-            self._file(key, scope, deal, file)
-        return key
+        for discount in lists.get("discounts", ()):
+            self._discount(deal["id"], scope, discount)
+        for installment in lists.get("installments", ()):
+            self._installment(deal["id"], scope, installment)
+        if "products" not in lists:
+            return {}
+        value = round(sum(line["sum"] for line in lines if line["is_enabled"]), 2)
+        return {"value": float(value), "_products_count": len(lines)}
 
     def _won_moment(self, row: Record) -> datetime:
         return datetime.fromisoformat(row["won_time"]) if row["won_time"] else self._moment

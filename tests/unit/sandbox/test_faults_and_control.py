@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.unit.sandbox.driver import API_TOKEN, EXTF, Driver, extf
+from tests.unit.sandbox.driver import ACCOUNT, API_TOKEN, EXTF, Driver, extf
 from webapp.sandbox import create_app
 
 DEAL = "/api/v2/deals/1"
@@ -172,3 +172,69 @@ def test_a_company_without_a_number_gets_one_that_no_other_has(acme: Driver) -> 
     made = acme.control("/pipedrive/accounts", company_domain="c", api_token="c")
 
     assert {"company_domain": "c", "company_id": taken + 1} == made
+
+
+def test_a_fault_lets_calls_pass_before_its_turn(acme: Driver) -> None:
+    acme.control("/faults", kind="status", skip=2)
+    assert [200, 200, 503, 200] == [acme.pipedrive("GET", DEAL).status_code for _ in range(4)]
+
+
+def test_a_huge_answer_is_as_long_as_asked_for(acme: Driver) -> None:
+    acme.control("/faults", kind="huge", size_mb=2, status=202)
+    answer = acme.pipedrive("GET", DEAL)
+    assert (202, 2 * 1024**2) == (answer.status_code, len(answer.get_data()))
+
+
+def test_broken_json_may_come_with_any_status(acme: Driver) -> None:
+    acme.control("/faults", kind="malformed", status=201)
+    assert 201 == acme.pipedrive("GET", DEAL).status_code
+
+
+def test_a_call_is_in_the_log_before_it_is_answered(acme: Driver) -> None:
+    acme.control("/faults", kind="reset")
+    with pytest.raises(ConnectionResetError):
+        acme.pipedrive("GET", DEAL)
+    last = acme.client.get("/control/requests").json["requests"][-1]
+    assert ("/pipedrive/api/v2/deals/1", 0) == (last["path"], last["status"])
+
+
+@pytest.mark.parametrize("path", ["/control/faults", f"{ACCOUNT}/seed", f"{ACCOUNT}/deals/1/update"])
+def test_half_a_surrogate_pair_is_refused_in_a_sentence(acme: Driver, path: str) -> None:
+    body = '{"kind": "status", "body": "\\ud800", "deals": [{"title": "\\ud800"}], "title": "\\ud800"}'
+    answer = acme.client.post(path, data=body, content_type="application/json")
+    said = "The body holds half of a surrogate pair (such as \\ud800 alone), which is no text."
+    assert (400, said) == (answer.status_code, answer.json["error"])
+
+
+def test_an_update_gives_a_deal_other_lines_discounts_and_instalments(acme: Driver) -> None:
+    changed = {
+        "products": [{"name": "Neu", "item_price": 10, "quantity": 3, "tax": 7}],
+        "discounts": [],
+        "installments": [{"amount": 30, "billing_date": "2026-03-01"}],
+    }
+    acme.control("/pipedrive/accounts/acme/deals/1/update", title="Anders", **changed)
+    deal = acme.pipedrive("GET", DEAL).json["data"]
+    lines = acme.pipedrive("GET", f"{DEAL}/products").json["data"]
+    discounts = acme.pipedrive("GET", f"{DEAL}/discounts").json["data"]
+    parts = acme.pipedrive("GET", "/api/v2/deals/installments?deal_ids=1").json["data"]
+    assert ("Anders", 30.0) == (deal["title"], deal["value"])
+    assert [("Neu", 30.0)] == [(line["name"], line["sum"]) for line in lines]
+    assert ([], [(30, "2026-03-01")]) == (
+        discounts,
+        [(part["amount"], part["billing_date"]) for part in parts],
+    )
+
+
+def test_an_update_leaves_lists_that_it_does_not_name(acme: Driver) -> None:
+    acme.control("/pipedrive/accounts/acme/deals/1/update", products=[], value=5)
+    assert (5.0, 0, 1) == (
+        acme.pipedrive("GET", DEAL).json["data"]["value"],
+        len(acme.pipedrive("GET", f"{DEAL}/products").json["data"]),
+        len(acme.pipedrive("GET", f"{DEAL}/discounts").json["data"]),
+    )
+
+
+def test_a_wrong_line_in_an_update_changes_nothing(acme: Driver) -> None:
+    answer = acme.client.post(f"{ACCOUNT}/deals/1/update", json={"products": [{"prize": 1}]})
+    assert 400 == answer.status_code
+    assert 1 == len(acme.pipedrive("GET", f"{DEAL}/products").json["data"])
