@@ -232,6 +232,7 @@ run = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("part_key", Text, nullable=False),
     Column("part_date", Date),
+    Column("despite_rule", Text, nullable=False),
 )
 
 inbox = Table(
@@ -354,6 +355,26 @@ webhook_subscription = Table(
     Column("url", Text, nullable=False),
     Column("event", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+tenant_watch = Table(
+    "tenant_watch",
+    metadata,
+    Column("tenant_id", BigInteger, primary_key=True),
+    Column("watch", Text, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("lease_until", DateTime(timezone=True)),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("watermark", DateTime(timezone=True)),
+    Column("since", DateTime(timezone=True)),
+    Column("cursor", Text, nullable=False),
+    Column("found", BigInteger, nullable=False),
+    Column("found_at", DateTime(timezone=True)),
+    Column("in_a_row", Integer, nullable=False),
+    Column("problem_code", Text, nullable=False),
+    Column("problem_message", Text, nullable=False),
+    Column("problem_cure", Text, nullable=False),
 )
 
 journal = Table(
