@@ -33,6 +33,7 @@ from connector.errors import (
     Problem,
     TransientError,
 )
+from connector.http_record import Recorder, record_of
 from connector.http_watchdog import DeadlineAdapter, watched
 from connector.log import get_logger
 
@@ -143,6 +144,7 @@ class HttpClient:
     :param partner: name for logs and messages.
     :param call_deadline: total time of one call.
     :param budget: time of the whole step; a call never gets more than what is left of it.
+    :param recorder: gets a record of every call as it ended; None: nobody keeps one.
     """
 
     def __init__(
@@ -153,12 +155,14 @@ class HttpClient:
         call_deadline: timedelta,
         session: requests.Session | None = None,
         budget: StepBudget | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.partner = partner
         self._connect_timeout = connect_timeout.total_seconds()
         self._call_deadline = call_deadline
         self._session = session or new_session()
         self._budget = budget
+        self._recorder = recorder
 
     def send(
         self,
@@ -248,7 +252,6 @@ class HttpClient:
         if length <= 0:
             raise TransientError("The time of this step is used up.", code="step_budget_used_up")
         started = time.monotonic()
-        where = urlsplit(request.url or "")
         with watched(length) as watch:
             try:
                 response = self._session.send(
@@ -259,9 +262,9 @@ class HttpClient:
                 )
                 body = self._read(response, watch.expired, largest)
             except (requests.RequestException, Urllib3Error, OSError) as e:
-                self._log(request.method, where.path, None, started)
+                self._ended(request, started, failure="deadline" if watch.expired() else type(e).__name__)
                 raise self._translate(e, sent=watch.sent, expired=watch.expired(), safe=safe) from e
-        self._log(request.method, where.path, response.status_code, started)
+        self._ended(request, started, response=response, body=body)
         return Answer(response.status_code, response.headers, body, request.url or "", safe)
 
     def _read(self, response: requests.Response, expired: Any, largest: int) -> bytes:
@@ -297,15 +300,30 @@ class HttpClient:
             cure="Nothing to do: it is looked up at the partner before anything is repeated.",
         )
 
-    def _log(self, method: str | None, path: str, status: int | None, started: float) -> None:
+    def _ended(
+        self,
+        request: requests.PreparedRequest,
+        started: float,
+        *,
+        response: requests.Response | None = None,
+        body: bytes = b"",
+        failure: str = "",
+    ) -> None:
+        """Tell the log of a call's end, and whoever keeps records of the partners' calls."""
+        url, status = request.url or "", None if response is None else response.status_code
+        method, duration_ms = request.method or "", round((time.monotonic() - started) * 1000)
         log.info(
             "partner_call",
             partner=self.partner,
             method=method,
-            path=path,
+            path=urlsplit(url).path,
             status=status,
-            duration_ms=round((time.monotonic() - started) * 1000),
+            duration_ms=duration_ms,
         )
+        if self._recorder is not None:
+            self._recorder(
+                record_of(self.partner, request, duration_ms, response=response, body=body, failure=failure)
+            )
 
 
 def _number(text: str) -> Decimal:

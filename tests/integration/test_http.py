@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from connector import http
 from connector.errors import AmbiguousError, ConnectorError, PartnerRefusedError, TransientError
 from connector.http import HttpClient, StepBudget
+from connector.http_record import CallRecord
 
 Behaviour = Callable[[socket.socket, int], None]
 """What a server does with a connection; the number counts connections from 1."""
@@ -474,3 +475,57 @@ def test_calls_in_several_threads_have_deadlines_of_their_own(
 
     assert statuses == {200}
     assert [type(error) for error in failed] == [AmbiguousError]
+
+
+def recording() -> tuple[HttpClient, list[CallRecord]]:
+    kept: list[CallRecord] = []
+    client = HttpClient(
+        "Partner",
+        connect_timeout=timedelta(seconds=0.3),
+        call_deadline=DEADLINE,
+        recorder=kept.append,
+    )
+    return client, kept
+
+
+def test_a_refused_call_is_recorded_with_its_ids_and_body_and_without_the_token(
+    serve: Callable[[Behaviour], Server],
+) -> None:
+    refusal = b"HTTP/1.1 400 Bad\r\nX-Global-Transaction-ID: g-1\r\nContent-Length: 5\r\nConnection: close\r\n\r\nwrong"
+    server = serve(answering(refusal))
+    client, kept = recording()
+
+    client.send(
+        "POST", f"{server.url}?term=Erika", headers={"Authorization": "Bearer secret"}, data=b"12345678"
+    )
+
+    (record,) = kept
+    assert (400, "", {"X-Global-Transaction-ID": "g-1"}) == (
+        record.status,
+        record.failure,
+        record.request_ids,
+    )
+    assert ("POST", f"{server.url}?term=***") == (record.method, record.url)
+    assert (8, 5, b"wrong") == (record.sent_bytes, record.received_bytes, record.error_body)
+    assert "secret" not in repr(record)
+
+
+def test_a_good_answer_is_recorded_without_its_body(serve: Callable[[Behaviour], Server]) -> None:
+    server = serve(answering(OK))
+    client, kept = recording()
+
+    client.send("GET", server.url, safe=True)
+
+    assert [(200, 2, b"")] == [(record.status, record.received_bytes, record.error_body) for record in kept]
+
+
+def test_every_try_of_a_call_that_breaks_is_recorded_with_its_kind(
+    serve: Callable[[Behaviour], Server],
+) -> None:
+    server = serve(drip(OK[:40]))
+    client, kept = recording()
+
+    with pytest.raises(AmbiguousError):
+        client.send("POST", server.url)
+
+    assert [(None, "deadline")] == [(record.status, record.failure) for record in kept]

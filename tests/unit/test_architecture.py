@@ -36,7 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "connector.timers",
         "connector.clock",
     ),
-    ("connector.http_watchdog",),
+    ("connector.http_watchdog", "connector.http_record"),
     ("connector.errors",),
 )
 """From top to bottom. A module may import its own layer and those below, unless a rule below says less."""
