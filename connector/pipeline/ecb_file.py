@@ -48,9 +48,11 @@ class _Cell:
     rate: str
 
 
-def read_ecb_rates(data: bytes) -> tuple[PublishedRate, ...]:
+def read_ecb_rates(data: bytes, *, today: date | None = None) -> tuple[PublishedRate, ...]:
     """Every rate of the file, by day and currency.
 
+    :param today: the bank publishes none in advance, so a later day is refused. A preview gives none: it may
+        try what a deal of next month would be.
     :raises DataError: with every mistake of the file and its line.
     """
     if len(data) > LARGEST_FILE:
@@ -62,7 +64,7 @@ def read_ecb_rates(data: bytes) -> tuple[PublishedRate, ...]:
     problems: list[Problem] = []
     found: dict[tuple[date, str], PublishedRate] = {}
     for cell in cells:
-        rate = _rate(cell)
+        rate = _rate(cell, today)
         if isinstance(rate, Problem):
             problems.append(rate)
             continue
@@ -77,10 +79,12 @@ def read_ecb_rates(data: bytes) -> tuple[PublishedRate, ...]:
     return tuple(found[key] for key in sorted(found))
 
 
-def _rate(cell: _Cell) -> PublishedRate | Problem:
+def _rate(cell: _Cell, today: date | None) -> PublishedRate | Problem:
     day = _day(cell.day)
     if day is None:
         return _problem(f"line {cell.line}: {cell.day!r:.40} is no day")
+    if today and day > today:
+        return _problem(f"line {cell.line}: {day} lies in the future")
     if not _CURRENCY.fullmatch(cell.currency) or cell.currency == HOME_CURRENCY:
         return _problem(f"line {cell.line}: {cell.currency!r:.40} is no foreign currency")
     try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from connector.accounting.exchange_rates import Published, PublishedRate
+from connector.clock import berlin_date
 from connector.pipeline.ecb_file import read_ecb_rates
 from connector.pipeline.services import Services
 from connector.store import Transaction, ecb_rates
@@ -29,7 +30,7 @@ def import_ecb_rates(services: Services, data: bytes, *, dry_run: bool) -> Impor
     :param dry_run: compare only.
     :raises DataError: with every mistake of the file; nothing is stored.
     """
-    rates = read_ecb_rates(data)
+    rates = read_ecb_rates(data, today=berlin_date(services.clock.now()))
     with services.database.transaction() as tx:
         ecb_rates.lock(tx)
         known = ecb_rates.all_of(tx, (rate.day for rate in rates))

@@ -58,3 +58,11 @@ def test_mistakes_store_nothing(machine: Machine, tmp_path: Path) -> None:
     assert (1, "") == (refused.exit_code, refused.stdout)
     assert "line 3: USD has the rate 'one', which is none" in refused.stderr
     assert [] == listed(machine)
+
+
+def test_a_day_to_come_has_no_rate_yet(machine: Machine, tmp_path: Path) -> None:
+    refused = bring_in(machine, tmp_path, HISTORY.replace("2026-11-20", "2099-11-20"))
+
+    assert (1, "") == (refused.exit_code, refused.stdout)
+    assert "line 2: 2099-11-20 lies in the future" in refused.stderr
+    assert [] == listed(machine)
