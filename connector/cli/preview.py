@@ -108,11 +108,7 @@ def preview(
             subject = _of_run(services, run_id)
     elif tenant_file and bundle_file:
         config = read_tenant_file(tenant_file, environ(), with_secrets=False).config
-        published = (
-            given_rates(read_ecb_rates(rates_file.read_bytes(), today=berlin_date(now)))
-            if rates_file
-            else None
-        )
+        published = given_rates(read_ecb_rates(rates_file.read_bytes())) if rates_file else None
         subject = Subject(_read_bundle(bundle_file), config, Known(), published)
     else:
         raise click.UsageError("Give --tenant FILE.toml and --bundle FILE.json, or --run RUN.")
