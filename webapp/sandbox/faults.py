@@ -2,8 +2,8 @@
 
 Kinds: ``status`` (any status, headers, body), ``timeout`` (no answer for ``delay_seconds``, or until the
 caller hangs up), ``reset`` (the connection ends without an answer), ``drip`` (the true body, one byte at a
-time, ``delay_seconds`` apart), ``malformed`` (broken JSON), ``huge`` (a body of ``size_mb``), ``html403`` (the
-page a content delivery network shows to a caller it blocks). ``when=before`` hides the request from the
+time, ``delay_seconds`` apart), ``malformed`` (broken JSON), ``huge`` (a body of ``size_mb``), ``html403``
+(the page a content delivery network shows to a caller it blocks). ``when=before`` hides the request from the
 partner; ``when=after`` lets it take effect and then spoils the answer, so that the caller cannot know.
 """
 
