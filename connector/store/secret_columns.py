@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from connector.store import tables as t
 from connector.store.engine import Transaction
+from connector.store.evidence_tables import http_log
 
 _ROTATION_LOCK = 0x6B657973
 """Advisory lock under which the key file is changed: of two rotations at once neither loses a key."""
@@ -31,6 +32,7 @@ SECRET_COLUMNS = (
     SecretColumn(t.connection, "refresh_token"),
     SecretColumn(t.login_attempt, "nonce"),
     SecretColumn(t.login_attempt, "verifier"),
+    SecretColumn(http_log, "error_body"),
 )
 """Everything that the vault has encrypted; a test compares it with what the migrations call encrypted."""
 

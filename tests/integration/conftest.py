@@ -18,6 +18,12 @@ from psycopg2 import sql
 from connector import store
 from connector.runtime.servers import RunningServers, ensure
 
+_NEVER_EMPTIED = """
+ALTER TABLE journal {0} TRIGGER journal_is_never_emptied;
+ALTER TABLE journal_seal {0} TRIGGER journal_seal_is_never_emptied
+"""
+"""These tables refuse to be truncated; whoever owns them can switch that off, as a test must."""
+
 
 @pytest.fixture(scope="session")
 def test_var_dir() -> Iterator[Path]:
@@ -63,9 +69,11 @@ def database_url(migrated_database_url: str) -> str:
             cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
             tables = [sql.Identifier(name) for (name,) in cursor.fetchall() if name != "alembic_version"]
             if tables:
+                cursor.execute(_NEVER_EMPTIED.format("DISABLE"))
                 cursor.execute(
                     sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(sql.SQL(", ").join(tables))
                 )
+                cursor.execute(_NEVER_EMPTIED.format("ENABLE"))
     finally:
         connection.close()
     return migrated_database_url

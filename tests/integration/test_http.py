@@ -491,7 +491,7 @@ def recording() -> tuple[HttpClient, list[CallRecord]]:
 def test_a_refused_call_is_recorded_with_its_ids_and_body_and_without_the_token(
     serve: Callable[[Behaviour], Server],
 ) -> None:
-    refusal = b"HTTP/1.1 400 Bad\r\nX-Global-Transaction-ID: g-1\r\nContent-Length: 5\r\nConnection: close\r\n\r\nwrong"
+    refusal = b"HTTP/1.1 400 Bad\r\nX-Global-Transaction-ID: g-1\r\nContent-Length: 5\r\n\r\nwrong"
     server = serve(answering(refusal))
     client, kept = recording()
 

@@ -11,6 +11,7 @@ from connector.pipeline.key_rotation import rotate_keys
 from connector.pipeline.login_attempts import hashed
 from connector.pipeline.services import open_vault
 from connector.store import secret_columns, tenants, tickets
+from connector.store.evidence_tables import http_log
 from connector.store.secret_columns import SECRET_COLUMNS
 from connector.store.tickets import NewAttempt
 from connector.tenants.config import SecretName
@@ -18,7 +19,7 @@ from connector.vault import Vault, generate_key
 from tests.integration.cli.conftest import Machine
 from tests.integration.webapp.world import PASSWORD
 
-SCHEMA = Path(secret_columns.__file__).parent / "migrations" / "versions" / "0001_first_tables.sql"
+SCHEMA = sorted((Path(secret_columns.__file__).parent / "migrations" / "versions").glob("*.sql"))
 
 
 def fill(machine: Machine) -> None:
@@ -41,6 +42,21 @@ def fill(machine: Machine) -> None:
                 verifier=vault.encrypt("verifier"),
             ),
         )
+        tx.execute(
+            http_log.insert().values(
+                at=now,
+                step="",
+                partner="DATEV",
+                method="GET",
+                url="https://api.example",
+                failure="",
+                request_ids={},
+                duration_ms=1,
+                sent_bytes=0,
+                received_bytes=1,
+                error_body=vault.encrypt("refused"),
+            )
+        )
 
 
 def ciphertexts(machine: Machine) -> list[bytes]:
@@ -59,7 +75,7 @@ def keys_in_file(machine: Machine) -> list[str]:
 def test_every_column_that_the_schema_calls_encrypted_is_rotated() -> None:
     called = set()
     table = ""
-    for line in SCHEMA.read_text("utf-8").splitlines():
+    for line in "\n".join(file.read_text("utf-8") for file in SCHEMA).splitlines():
         if made := re.match(r"CREATE TABLE (\w+)", line):
             table = made[1]
         if re.search(r"\bbytea\b.*-- encrypted", line):
@@ -87,6 +103,7 @@ def test_every_secret_is_under_the_new_key_afterwards(machine: Machine) -> None:
         "connection.refresh_token": 1,
         "login_attempt.nonce": 1,
         "login_attempt.verifier": 1,
+        "http_log.error_body": 1,
     } == {column["column"]: column["rotated"] for column in value["columns"]}
 
 

@@ -128,6 +128,12 @@ def test_evidence_is_only_ever_added(database: Database, rows: Rows, table: sa.T
         tx.execute(statement)
 
 
+@pytest.mark.parametrize("table", ["journal", "journal_seal"])
+def test_evidence_is_not_emptied_at_once_either(database: Database, rows: Rows, table: str) -> None:
+    with pytest.raises(DBAPIError, match=f"{table} is append-only"), database.transaction() as tx:
+        tx.execute(sa.text(f"TRUNCATE {table}"))
+
+
 @pytest.mark.parametrize("key", ["", "Acme", "-acme", "a" * 41, "a_b", "a b"])
 def test_a_tenants_key_is_fit_for_addresses(database: Database, rows: Rows, key: str) -> None:
     with pytest.raises(IntegrityError):

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from psycopg2 import sql
 
 from connector.errors import DatabaseUnavailableError, SettingsError
-from connector.store import Database, desk_tables, measures, migrate
+from connector.store import Database, desk_tables, evidence_tables, measures, migrate
 
-metadata = desk_tables.desk_user.metadata
-"""With every table: the desk's own file is read after the pipeline's."""
+assert desk_tables.desk_user.metadata is evidence_tables.http_log.metadata
+metadata = evidence_tables.http_log.metadata
+"""With every table: the files of the desk and of the evidence are read after the pipeline's."""
 
 
 def shown(columns: list[tuple[str, sa.types.TypeEngine, bool]]) -> list[tuple[str, str, bool]]:
