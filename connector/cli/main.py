@@ -18,6 +18,7 @@ from connector.cli.processes import demo, migrate, up
 from connector.cli.rates import rates
 from connector.cli.runs import run
 from connector.cli.tenants import tenant
+from connector.cli.users import user
 from connector.cli.validate import validate
 from connector.cli.webhooks import webhook
 from connector.errors import ConnectorError
@@ -67,6 +68,7 @@ for _command in (
     up,
     migrate,
     tenant,
+    user,
     connect,
     disconnect,
     webhook,
