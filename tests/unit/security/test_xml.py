@@ -1,4 +1,4 @@
-"""XML that is meant to read files, call other machines or fill the memory; every reader of ours refuses it."""
+"""XML that is meant to read files, call other machines or fill the memory: every reader refuses it."""
 
 import ast
 import io
