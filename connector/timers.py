@@ -39,6 +39,18 @@ class Timers:
     """First pause after a transient failure; doubles, with full jitter."""
     retry_cap: timedelta
     """Longest pause between two tries."""
+    watch_tick: timedelta
+    """How often beat looks which watches are due; each has its own interval."""
+    reconciliation: timedelta
+    """How often Pipedrive's lists of deals are read for what no webhook told."""
+    webhook_patience: timedelta
+    """A delivery that has not come by then was lost: Pipedrive's last try begins three minutes after the
+    change, and may take ten seconds."""
+    hook_check: timedelta
+    """How often our hooks at Pipedrive are looked after."""
+    housekeeping: timedelta
+    """How often what is over its time is deleted. Daily by nature; four times a day, so that a beat which is
+    restarted every day still does it."""
     token_margin: timedelta
     """A token is renewed this long before it ends, so that it does not end on the way."""
 
@@ -56,6 +68,11 @@ _AT_FULL_SCALE = Timers(
     visibility_timeout=timedelta(seconds=1800),
     retry_first=timedelta(seconds=15),
     retry_cap=timedelta(hours=1),
+    watch_tick=timedelta(seconds=60),
+    reconciliation=timedelta(minutes=15),
+    webhook_patience=timedelta(minutes=4),
+    hook_check=timedelta(hours=1),
+    housekeeping=timedelta(hours=6),
     token_margin=timedelta(seconds=60),
 )
 

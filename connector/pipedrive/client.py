@@ -95,6 +95,20 @@ class PipedriveClient:
         params = _deal_filter(status, updated_since, updated_until)
         return self._transport.pages_v2(ops.LIST_ARCHIVED_DEALS, params=params, most_pages=MAX_PAGES)
 
+    def deal_page(
+        self, *, archived: bool, status: str, updated_since: datetime, cursor: str = ""
+    ) -> tuple[list[Record], str]:
+        """One page of such a list, with the time when each deal was first won.
+
+        :param archived: of the archived deals; they cost twice as much.
+        :param cursor: where an earlier page said that the next one begins; all else as for that page.
+        :returns: the deals, and the next page's cursor; empty: it was the last one.
+        """
+        params = {**_deal_filter(status, updated_since, None), "include_fields": "first_won_time"}
+        if cursor:
+            params["cursor"] = cursor
+        return self._transport.page_v2(ops.LIST_ARCHIVED_DEALS if archived else ops.LIST_DEALS, params=params)
+
     def set_deal_field(self, deal_id: int, key: str, value: Any) -> None:
         """Write one custom field; an empty value clears it (with null, as v2 wants it).
 

@@ -127,18 +127,26 @@ class Transport:
         asked = {"limit": PAGE_SIZE, **(params or {})}
         seen: set[str] = set()
         for _page in range(most_pages):
-            envelope = self.call(operation, params=asked, record_id=record_id)
-            yield from _records(envelope, operation)
-            cursor = _part(envelope, "additional_data", operation).get("next_cursor")
+            records, cursor = self.page_v2(operation, params=asked, record_id=record_id)
+            yield from records
             if not cursor:
                 return
-            if not isinstance(cursor, str):
-                raise _malformed(operation, f"its next_cursor is {_shown(cursor)}, no text")
             if cursor in seen:
                 break
             seen.add(cursor)
             asked["cursor"] = cursor
         raise _endless(operation)
+
+    def page_v2(
+        self, operation: Operation, *, params: Mapping[str, Any], record_id: int | None = None
+    ) -> tuple[list[Record], str]:
+        """One page of a v2 list, and the cursor of the next one; empty: it was the last."""
+        envelope = self.call(operation, params=params, record_id=record_id)
+        records = _records(envelope, operation)
+        cursor = _part(envelope, "additional_data", operation).get("next_cursor")
+        if cursor and not isinstance(cursor, str):
+            raise _malformed(operation, f"its next_cursor is {_shown(cursor)}, no text")
+        return records, cursor or ""
 
     def pages_v1(
         self,

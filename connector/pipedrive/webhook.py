@@ -7,7 +7,7 @@ REST's, and it may be late. Whoever acts on an event reads the deal again.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -45,7 +45,7 @@ class DealEvent:
     event_id: str
     """Equal on every try of the same delivery; characters safe for a key, at most 200."""
     version: str
-    """``1.0`` or ``2.0``."""
+    """``1.0`` or ``2.0``; ``list`` where no webhook told it, but a list of deals."""
     deal_id: int
     action: DealAction
     status_now: str
@@ -71,6 +71,9 @@ class DealEvent:
     changed: tuple[str, ...] = ()
     """Names of the changed fields and keys of the changed custom fields, in order; empty where the body does
     not tell (version 1, created, deleted). A change of the deal's lines shows as ``update_time`` alone."""
+    as_of: datetime | None = None
+    """Up to when this tells of the deal, by Pipedrive's clock: its time of change; of a deleted deal that of
+    the event. None where the body does not say."""
 
     @property
     def change(self) -> DealChange:
@@ -102,6 +105,8 @@ _SAFE_KEY = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 _WORD = re.compile(r"[A-Za-z_]{1,40}")
 _ID = re.compile(r"[0-9]{1,18}")
 """Below 2^63, so it fits the database's integers."""
+_LATEST_UNIX_TIME = 7_000_000_000
+"""In the year 2191: what is larger counts no seconds."""
 _MOST_CHANGED = 100
 """Changed fields that are kept of an event; it is no more than a hint by which a reading is saved."""
 
@@ -150,6 +155,7 @@ def _parse_v2(body: Mapping[str, Any], meta: Mapping[str, Any]) -> DealEvent | N
         pipeline_id=_optional_id(data, "data.pipeline_id"),
         currency=_hint(data, "currency"),
         changed=_changed(previous) if action is DealAction.CHANGED else (),
+        as_of=_time(data, "update_time") or _time(meta, "timestamp"),
     )
 
 
@@ -182,6 +188,7 @@ def _parse_v1(body: Mapping[str, Any], meta: Mapping[str, Any]) -> DealEvent | N
         attempt=(_optional_id(body, "body.retry") or 0) + 1,
         pipeline_id=_optional_id(current, "current.pipeline_id"),
         currency=_hint(current, "currency"),
+        as_of=_time(current, "update_time") or _unix_time(meta.get("timestamp")),
     )
 
 
@@ -298,3 +305,10 @@ def _time(record: Mapping[str, Any], name: str) -> datetime | None:
         return moment(record.get(name))
     except ValueError:
         return None
+
+
+def _unix_time(value: Any) -> datetime | None:
+    """The moment of a version 1 event, in seconds; as strange a one as no clock shows counts for nothing."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < _LATEST_UNIX_TIME:
+        return None
+    return datetime.fromtimestamp(value, UTC)

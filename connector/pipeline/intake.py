@@ -41,6 +41,12 @@ _SAYS = {
 }
 """How the journal says what an event reports of a deal that was handed over."""
 
+_HOW_FOUND = {
+    "sweep": " The reconciliation found it; no webhook had told of it.",
+    "backfill": " A backfill found it.",
+}
+"""By the way in, what the journal adds to a deal that no webhook told of."""
+
 _BESIDE_THE_INVOICE = frozenset(
     {
         *("stage_id", "stage_change_time", "pipeline_id", "owner_id", "probability", "visible_to"),
@@ -133,7 +139,8 @@ def _first_win(
         due_at=now if rule is None else None,
         ignore_rule=rule or "",
         actor=_ACTOR,
-        message="The deal was won." if rule is None else f"Left alone by the rule: {rule}.",
+        message=("The deal was won." if rule is None else f"Left alone by the rule: {rule}.")
+        + _HOW_FOUND.get(source, ""),
         now=now,
     )
 
@@ -221,9 +228,14 @@ def _status_field_key(arrival: _Arrival, run: RunRow) -> str:
 
 
 def _won(arrival: _Arrival, run: RunRow) -> list[int]:
-    """Won again; the same win by another hook is no news once the deal has been read."""
+    """Won again; the same win by another hook is no news once the deal has been read.
+
+    Unless its run was ended since, because the deal was reopened or deleted: it may have been put back.
+    """
     same = _is_same_win(arrival.tx, arrival.event, run)
-    if run.state != CANCELLED or run.reason_code != CANCELLED_BY_HAND:
+    if run.state == CANCELLED and run.reason_code != CANCELLED_BY_HAND:
+        return _read_again(arrival, run, "The deal is won after all." if same else "The deal was won again.")
+    if run.state != CANCELLED:
         return [] if same else _read_again(arrival, run, "The deal was won again.")
     if not same:
         # A person has decided against this run: only a person decides for it.

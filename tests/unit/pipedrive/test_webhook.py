@@ -88,7 +88,25 @@ def test_a_won_deal_of_version_2_is_told_whole():
         pipeline_id=3,
         currency="EUR",
         changed=("status", "won_time"),
+        as_of=datetime(2026, 3, 4, 15, 11, 55, 724000, tzinfo=UTC),
     ) == event(v2("change", WON_2, {"status": "open", "won_time": None}))
+
+
+@pytest.mark.parametrize(
+    ("body", "as_of"),
+    [
+        (v2("change", {"update_time": "2026-03-04T15:11:54Z"}), datetime(2026, 3, 4, 15, 11, 54, tzinfo=UTC)),
+        (v2("delete", None, {"status": "won"}), datetime(2026, 3, 4, 15, 11, 55, 724000, tzinfo=UTC)),
+        (v2("change", {"update_time": "later"}, timestamp="9999-12-31T23:59:59Z"), None),
+        (v2("change", {}, timestamp=1680840600), None),
+        (v1("updated", {"update_time": "2023-04-07 04:09:58"}), datetime(2023, 4, 7, 4, 9, 58, tzinfo=UTC)),
+        (v1("deleted", None, {}), datetime(2023, 4, 7, 4, 10, tzinfo=UTC)),
+        (v1("deleted", None, {}, timestamp=10**18, timestamp_micro=1), None),
+        (v1("deleted", None, {}, timestamp=True, timestamp_micro=1), None),
+    ],
+)
+def test_an_event_says_up_to_when_it_tells_of_the_deal(body, as_of):
+    assert as_of == event(body).as_of
 
 
 @pytest.mark.parametrize(
