@@ -5,11 +5,12 @@ from functools import cache
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
-from celery.signals import setup_logging, worker_process_shutdown
+from celery.signals import setup_logging, worker_init, worker_process_shutdown
 
 from connector import log
 from connector import settings as environment
 from connector.pipeline.services import Services, open_services
+from connector.runtime.priority import step_back
 
 
 @cache
@@ -22,6 +23,11 @@ def services() -> Services:
 def _configure_log(**_kwargs: Any) -> None:
     settings = environment.load()
     log.configure(level=settings.log_level, fmt=settings.log_format)
+
+
+@worker_init.connect
+def _step_back(**_kwargs: Any) -> None:
+    step_back()
 
 
 @worker_process_shutdown.connect
