@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from connector import log
+from connector.cli.audit import audit
 from connector.cli.connections import connect, disconnect
 from connector.cli.datev import datev
 from connector.cli.debtors import debtors
@@ -80,5 +81,6 @@ for _command in (
     debtors,
     rates,
     keys,
+    audit,
 ):
     main.add_command(_command)

@@ -1,0 +1,194 @@
+"""The seals of the journal: which rows have none yet, the heads of the chains, and the chains themselves."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.store import tables as t
+from connector.store.engine import Transaction
+from connector.store.evidence_tables import journal_seal as seal
+from connector.store.journal_hash import JournalFacts
+
+_SEALING_LOCK = 0x7365616C
+"""Advisory lock under which chains grow: of two sealers at once the second finds nothing to do."""
+
+CUT = "journal_cut"
+"""Event of the row that tells how far retention has removed the chain's beginning, and the hash there."""
+
+TEXTS_ERASED = "journal_texts_erased"
+"""Event of the row that names the rows whose texts were erased."""
+
+_AT_ONCE = 2_000
+"""Rows of a chain fetched at once while it is walked."""
+
+_FACTS = [t.journal.c[name] for name in JournalFacts.__slots__]
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A row's place in its tenant's chain."""
+
+    tenant_id: int
+    seq: int
+    journal_id: int
+    salt: bytes | None
+    """None: the row's text was erased."""
+    text_digest: bytes
+    hash: bytes
+    sealed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A seal with the journal row it is of; None: the row is gone."""
+
+    seal: Seal
+    row: JournalFacts | None
+
+
+def lock(tx: Transaction) -> bool:
+    """Let one sealer at a time go on, until its transaction ends. False: another one is at it."""
+    return bool(tx.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_SEALING_LOCK))).scalar_one())
+
+
+def wait_for_lock(tx: Transaction) -> None:
+    """As :func:`lock`, after the other sealer's end."""
+    tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_SEALING_LOCK)))
+
+
+def unsealed(
+    tx: Transaction, *, look_back: int | None, limit: int, tenant_id: int | None = None
+) -> list[JournalFacts]:
+    """Committed journal rows without a seal, oldest id first.
+
+    :param look_back: how many ids below the highest sealed one are looked at as well, because a transaction
+        may commit after a later one; None: all rows, whatever that takes.
+    """
+    chosen = (
+        sa.select(*_FACTS)
+        .where(~sa.exists().where(seal.c.journal_id == t.journal.c.id))
+        .order_by(t.journal.c.id)
+        .limit(limit)
+    )
+    if look_back is not None:
+        highest = tx.execute(sa.select(sa.func.max(seal.c.journal_id))).scalar_one() or 0
+        chosen = chosen.where(t.journal.c.id > highest - look_back)
+    if tenant_id is not None:
+        chosen = chosen.where(t.journal.c.tenant_id == tenant_id)
+    return [JournalFacts(*row) for row in tx.execute(chosen)]
+
+
+def head(tx: Transaction, tenant_id: int) -> Seal | None:
+    """The newest seal of a tenant; None: its chain is empty."""
+    chosen = _seals().where(seal.c.tenant_id == tenant_id).order_by(seal.c.seq.desc()).limit(1)
+    row = tx.execute(chosen).first()
+    return _seal(row) if row else None
+
+
+def add(tx: Transaction, seals: Collection[Seal]) -> None:
+    """Append to the chains. Under :func:`lock`, in one transaction with reading the heads."""
+    if seals:
+        tx.execute(seal.insert(), [{name: getattr(made, name) for name in Seal.__slots__} for made in seals])
+
+
+def chain(tx: Transaction, tenant_id: int) -> Iterator[Link]:
+    """A tenant's chain from its first seal that is kept, piece by piece; the transaction has to stay open."""
+    joined = seal.outerjoin(t.journal, t.journal.c.id == seal.c.journal_id)
+    chosen = (
+        sa.select(*(seal.c[name] for name in Seal.__slots__), *_FACTS)
+        .select_from(joined)
+        .where(seal.c.tenant_id == tenant_id)
+        .order_by(seal.c.seq)
+    )
+    width = len(Seal.__slots__)
+    for row in tx.execute(chosen, execution_options={"yield_per": _AT_ONCE}):
+        facts = row[width:]
+        yield Link(_seal(row[:width]), JournalFacts(*facts) if facts[0] is not None else None)
+
+
+def sealed_rows(tx: Transaction, tenant_id: int, event: str) -> list[JournalFacts]:
+    """A tenant's sealed rows of one event, in the order of the chain."""
+    chosen = (
+        sa.select(*_FACTS)
+        .join(seal, seal.c.journal_id == t.journal.c.id)
+        .where(t.journal.c.tenant_id == tenant_id, t.journal.c.event == event)
+        .order_by(seal.c.seq)
+    )
+    return [JournalFacts(*row) for row in tx.execute(chosen)]
+
+
+def cut_through(
+    tx: Transaction, tenant_id: int, *, before: datetime, held_runs: Iterable[int]
+) -> tuple[Seal, int] | None:
+    """How far a chain's beginning may be removed: all rows up to there are older and not held.
+
+    :param held_runs: runs whose rows stay, and with them everything behind them in the chain.
+    :returns: the last seal that goes and how many go; None: nothing may.
+    """
+    first_kept = (
+        sa.select(sa.func.min(seal.c.seq))
+        .join(t.journal, t.journal.c.id == seal.c.journal_id)
+        .where(
+            seal.c.tenant_id == tenant_id,
+            sa.or_(t.journal.c.at >= before, t.journal.c.run_id.in_(list(held_runs))),
+        )
+    )
+    kept_from = tx.execute(first_kept).scalar_one()
+    chosen = _seals().where(seal.c.tenant_id == tenant_id).order_by(seal.c.seq.desc()).limit(1)
+    if kept_from is None:
+        # The whole chain is old: the row that tells of the cut will be its new beginning.
+        row = tx.execute(chosen).first()
+    else:
+        row = tx.execute(chosen.where(seal.c.seq < kept_from)).first()
+    if row is None:
+        return None
+    last = _seal(row)
+    count = tx.execute(
+        sa.select(sa.func.count()).where(seal.c.tenant_id == tenant_id, seal.c.seq <= last.seq)
+    ).scalar_one()
+    return last, count
+
+
+def remove_through(tx: Transaction, tenant_id: int, seq: int) -> int:
+    """Remove a chain's beginning, rows and seals. Only what the schema lets go: rows older than ten years.
+
+    :returns: how many rows went.
+    """
+    tx.execute(sa.text("SET LOCAL mlc.retention = 'on'"))
+    going = sa.select(seal.c.journal_id).where(seal.c.tenant_id == tenant_id, seal.c.seq <= seq)
+    gone = tx.execute(t.journal.delete().where(t.journal.c.id.in_(going))).rowcount
+    tx.execute(seal.delete().where(seal.c.tenant_id == tenant_id, seal.c.seq <= seq))
+    tx.execute(sa.text("SET LOCAL mlc.retention = 'off'"))
+    return int(gone)
+
+
+def erase_texts(tx: Transaction, journal_ids: Sequence[int]) -> list[int]:
+    """Empty message and details of sealed rows and drop their salts, so that nothing tells what stood there.
+
+    :returns: the ids of rows that had a text until now. The caller names them in a journal row.
+    """
+    tx.execute(sa.text("SET LOCAL mlc.erasure = 'on'"))
+    ids = list(
+        tx.execute(
+            seal.update()
+            .where(seal.c.journal_id.in_(journal_ids), seal.c.salt.is_not(None))
+            .values(salt=None)
+            .returning(seal.c.journal_id)
+        ).scalars()
+    )
+    tx.execute(t.journal.update().where(t.journal.c.id.in_(ids)).values(message="", details={}))
+    tx.execute(sa.text("SET LOCAL mlc.erasure = 'off'"))
+    return sorted(ids)
+
+
+def _seals() -> sa.Select[Any]:
+    return sa.select(*(seal.c[name] for name in Seal.__slots__))
+
+
+def _seal(row: Sequence[Any]) -> Seal:
+    tenant_id, seq, journal_id, salt, digest, hashed, sealed_at = row
+    known = None if salt is None else bytes(salt)
+    return Seal(tenant_id, seq, journal_id, known, bytes(digest), bytes(hashed), sealed_at)
