@@ -89,10 +89,15 @@ app.conf.update(
             # A sweep that nobody fetched before the next one is due is one too many.
             "options": {"expires": _timers.sweep.total_seconds()},
         },
+        "evidence.seal": {
+            "task": "evidence.seal",
+            "schedule": _timers.sweep.total_seconds(),
+            "options": {"expires": _timers.sweep.total_seconds()},
+        },
     },
     # Beat wakes up this often at least; its default of five minutes ignores short sweeps.
     beat_max_loop_interval=_timers.sweep.total_seconds(),
-    imports=["tasks.process", "tasks.run", "tasks.batch", "tasks.sweep"],
+    imports=["tasks.process", "tasks.run", "tasks.batch", "tasks.sweep", "tasks.evidence"],
     task_routes={
         "run.resolve": {"queue": INTAKE},
         "run.build_debtor": {"queue": INTAKE},
@@ -102,5 +107,6 @@ app.conf.update(
         "run.write_back": {"queue": OPS},
         "batch.*": {"queue": DATEV},
         "sweep": {"queue": OPS},
+        "evidence.*": {"queue": OPS},
     },
 )
