@@ -42,8 +42,11 @@ types: $(VENV)/.development ## check types
 bench: $(VENV)/.development ## measure speed (never part of the tests)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
-crash: $(VENV)/.development ## kill every process at every moment of a demo (an hour; never part of the tests)
-	@$(BIN)/python -m tests.acceptance.crash_matrix $(ARGS)
+crash: $(VENV)/.development ## kill at every point, break every partner call (45 min; FULL=1: 2,000 faults, goes on; SEED=7)
+	@status=0; \
+	$(BIN)/python -m tests.acceptance.crash $(if $(FULL),--full) $(if $(SEED),--seed $(SEED)) $(ARGS) || status=1; \
+	$(if $(FULL),,$(BIN)/python -m tests.acceptance.faults || status=1;) \
+	exit $$status
 
 clean: ## remove the environment and caches; data in ./var stays
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

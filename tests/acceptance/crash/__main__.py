@@ -1,0 +1,159 @@
+"""``make crash``: kills at every point, and says what became of each deal.
+
+python -m tests.acceptance.crash [--full] [--seed N] [--only TEXT]... [--group NAME]...
+"""
+
+import argparse
+import random
+import secrets
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from connector import log
+from connector.runtime.processes import REPOSITORY
+from tests.acceptance.crash import plan
+from tests.acceptance.crash.flights import Carrier
+from tests.acceptance.crash.ledger import Ledger
+from tests.acceptance.crash.older import beside_an_older_worker, older_version
+from tests.acceptance.crash.record import Recording, record
+from tests.acceptance.crash.rows import Result, Row
+from tests.acceptance.crash.table import HEADING, line_of, summary
+from tests.acceptance.crash.tenants import members
+from tests.acceptance.crash.world import World
+
+FAULTS_OF_FULL = 2000
+
+ROWS_OF_A_WORLD = 250
+"""Then a fresh one: what arrived is one answer that grows."""
+
+TENANTS_OF_EACH = 4
+
+PARALLEL = {
+    plan.POINTS: 16,
+    plan.RECOVERIES: 16,
+    plan.SERVERS: 3,
+    plan.ROLLING: 6,
+    plan.FULL_SCALE: 10,
+    plan.MANY: 16,
+}
+"""Most of a row's time is waiting for a lease; rows of servers disturb each other."""
+
+TRIES = 2
+"""A row whose fault never happened is carried once more: which point is passed may depend on chance."""
+
+
+@dataclass
+class Matrix:
+    """One run of it."""
+
+    seed: int
+    full: bool
+    only: Sequence[str]
+    groups: Sequence[str]
+    ledger: Ledger
+    parallel: int
+    shown: int = 0
+    results: list[Result] = field(default_factory=list)
+
+    def run(self) -> list[Result]:
+        """Everything, in worlds one after the other."""
+        earlier = {result.name: result for result in self.ledger.results() if result.ok}
+        self.results = list(earlier.values())
+        recording = self.ledger.recording()
+        if recording is None:
+            with World(members(1)) as world:
+                recording = record(world)
+            self.ledger.note_recording(recording)
+        _say_points(recording)
+        first = plan.at_every_point(recording.points)
+        self._carry(recording, first)
+        self._carry(recording, plan.on_the_way_back(self._of(first), first))
+        self._carry(recording, plan.of_servers(recording.points, recording.of_any, self._rng("servers")))
+        self._carry(recording, plan.of_a_rolling_deploy(recording.points, self._rng("rolling")))
+        self._carry(recording, plan.at_full_scale(recording.points, self._rng("scale 1")))
+        missing = FAULTS_OF_FULL - sum(result.injected for result in self.results)
+        if self.full and missing > 0:
+            self._carry(recording, plan.many(recording.points, self._rng("many"), FAULTS_OF_FULL))
+        return self.results
+
+    def _rng(self, what: str) -> random.Random:
+        return random.Random(f"{self.seed} {what}")  # noqa: S311 - a reproducible choice, no secret
+
+    def _of(self, rows: Sequence[Row]) -> list[Result]:
+        names = {row.name for row in rows}
+        return [result for result in self.results if result.name in names]
+
+    def _carry(self, recording: Recording, rows: Sequence[Row]) -> None:
+        done = {result.name for result in self.results}
+        left = [row for row in rows if row.name not in done and self._is_asked(row)]
+        for some in _pieces(left, ROWS_OF_A_WORLD):
+            group = some[0].group
+            with _world_for(group) as world:
+                parallel = min(PARALLEL[group], self.parallel)
+                carrier = Carrier(world, recording.known, self._take, parallel=parallel)
+                unfired = carrier.carry(some)
+                for _try in range(1, TRIES):
+                    again = {r.name for r in unfired if r.injected < r.wanted and r.bookings == 1}
+                    unfired = carrier.carry([row for row in some if row.name in again])
+
+    def _is_asked(self, row: Row) -> bool:
+        return (not self.groups or row.group in self.groups) and (
+            not self.only or any(text in row.name for text in self.only)
+        )
+
+    def _take(self, result: Result) -> None:
+        self.results = [*(kept for kept in self.results if kept.name != result.name), result]
+        self.ledger.note(result)
+        self.shown += 1
+        if self.shown == 1:
+            print(HEADING)
+        print(line_of(self.shown, result), flush=True)
+
+
+def main() -> int:
+    """Run the matrix; 0 if no fault changed anything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--full", action="store_true", help=f"at least {FAULTS_OF_FULL} faults; goes on where it was"
+    )
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--only", action="append", default=[], help="rows whose name contains this")
+    parser.add_argument("--group", action="append", default=[], choices=list(PARALLEL))
+    parser.add_argument("--parallel", type=int, default=16, help="rows beside each other, at most")
+    asked = parser.parse_args()
+    log.configure(level="CRITICAL", fmt="text")
+    seed = secrets.randbelow(1_000_000) if asked.seed is None else asked.seed
+    name = "crash-full.jsonl" if asked.full else "crash.jsonl"
+    ledger = Ledger(REPOSITORY / "build" / name, seed, resume=asked.full)
+    print(f"Seed {seed}.", flush=True)
+    started = time.monotonic()
+    results = Matrix(seed, asked.full, asked.only, asked.group, ledger, asked.parallel).run()
+    print(*summary(results, time.monotonic() - started), sep="\n")
+    return 0 if results and all(result.ok for result in results) else 1
+
+
+def _world_for(group: str) -> World:
+    if group == plan.FULL_SCALE:
+        return World(members(TENANTS_OF_EACH), scale=1)
+    if group == plan.ROLLING:
+        return World(members(TENANTS_OF_EACH), also=beside_an_older_worker(older_version()))
+    return World(members(TENANTS_OF_EACH))
+
+
+def _pieces(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def _say_points(recording: Recording) -> None:
+    for fmt, passed in recording.points.items():
+        print(f"{fmt.value}: {len(passed)} points.")
+    print(f"beat and sweep: {len(recording.of_any)} points.")
+    if recording.sometimes:
+        print(f"Passed by some deals only, and not demanded: {len(recording.sometimes)}.", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

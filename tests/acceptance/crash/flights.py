@@ -1,0 +1,202 @@
+"""Carries the rows of one group through one world, several beside each other."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+
+from connector.demo.patience import Patience
+from connector.errors import DatabaseUnavailableError
+from connector.pipeline.states import INVOICE
+from tests.acceptance.crash.checks import RESTING, Found, look_at, states_of
+from tests.acceptance.crash.deals import Deal, seed, win
+from tests.acceptance.crash.hooks.naming import ANY, digest
+from tests.acceptance.crash.rows import OF_WORKERS, Fault, Result, Row
+from tests.acceptance.crash.world import World
+
+POLL_S = 0.25
+"""How often the driver looks; the fail points themselves need no driver."""
+
+LOOK_AT_ARRIVALS_S = 4.0
+"""All that arrived is one large answer: rows that have ended wait for the next."""
+
+QUEUE_S = 6.0
+"""What may come on top of a lease and a sweep: the sweep's own trip, and the queue in front of two workers on
+a machine with two busy processors."""
+
+
+@dataclass
+class _Flight:
+    row: Row
+    deal: Deal
+    started: float
+    fired: list[float] = field(default_factory=list)
+    landed: float = 0.0
+    """When the deal's runs were seen at rest, with nothing left to happen to it."""
+
+
+class Carrier:
+    """Rows in, results out.
+
+    :param known: points that a deal passes without any fault, by format.
+    :param on_result: told of each row as it ends.
+    """
+
+    def __init__(
+        self, world: World, known: frozenset[str], on_result: Callable[[Result], None], *, parallel: int
+    ) -> None:
+        self._world = world
+        self._known = known
+        self._on_result = on_result
+        self._parallel = parallel
+        self._turns: dict[str, count[int]] = {}
+        self.longest_s = 25 * world.timers.lease.total_seconds() + 60
+
+    def carry(self, rows: Sequence[Row]) -> list[Result]:
+        """Fly every row; a row whose time is up is told as it stands."""
+        waiting, flying, results = deque(rows), [], []
+        looked = 0.0
+        while waiting or flying:
+            while waiting and len(flying) < self._parallel:
+                flying.append(self._start(waiting.popleft()))
+            time.sleep(POLL_S)
+            self._watch(flying)
+            now = time.time()
+            if now - looked < LOOK_AT_ARRIVALS_S:
+                continue
+            ended = [f for f in flying if f.landed or now - f.started > self.longest_s]
+            if not ended:
+                continue
+            looked = now
+            arrived = self._world.arrivals()
+            for flight in ended:
+                flying.remove(flight)
+                result = self._result(flight, arrived)
+                results.append(result)
+                self._on_result(result)
+        return results
+
+    def points_of(self, deal: Deal) -> list[str]:
+        """The points that a deal has passed, in their order."""
+        return [str(line["point"]) for line in self._world.lines("trace", deal.key)]
+
+    def _start(self, row: Row) -> _Flight:
+        flight = _Flight(row, self._next_deal(row), time.time())
+        if row.faults:
+            self._arm(flight)
+        seed(self._world.control, flight.deal)
+        win(self._world.control, flight.deal)
+        return flight
+
+    def _next_deal(self, row: Row) -> Deal:
+        of_format = [m for m in self._world.members if m.format is row.format]
+        turn = next(self._turns.setdefault(row.format.value, count()))
+        return Deal(of_format[turn % len(of_format)], next(self._world.numbers))
+
+    def _arm(self, flight: _Flight) -> None:
+        fault = flight.row.faults[len(flight.fired)]
+        path = self._world.folder / "armed" / f"{_key(fault, flight.deal)}~{digest(fault.point)}"
+        scratch = path.with_name(f".{path.name}")
+        scratch.write_text(fault.action.value, "utf-8")
+        scratch.rename(path)
+
+    def _watch(self, flying: list[_Flight]) -> None:
+        if not flying:
+            return
+        try:
+            with self._world.services.database.transaction() as tx:
+                states = states_of(tx, [flight.deal for flight in flying])
+        except DatabaseUnavailableError:
+            return  # it was killed just now
+        for flight in flying:
+            self._note_fault(flight)
+            runs = states[flight.deal]
+            rests = any(kind == INVOICE for kind, _ in runs) and all(state in RESTING for _, state in runs)
+            invoice_ended = any(kind == INVOICE and state in RESTING for kind, state in runs)
+            over = len(flight.fired) == len(flight.row.faults)
+            if not flight.landed and invoice_ended and (over or (rests and self._echo_is_over(flight))):
+                flight.landed = time.time()
+
+    def _note_fault(self, flight: _Flight) -> None:
+        faults = flight.row.faults
+        if len(flight.fired) == len(faults):
+            return
+        fault = faults[len(flight.fired)]
+        fired = self._world.folder / "fired" / f"{_key(fault, flight.deal)}~{digest(fault.point)}"
+        if not fired.exists():
+            return
+        # Taken away, so that the same point may be armed for the same deal again.
+        fired.unlink()
+        lines = self._world.lines("faults", _key(fault, flight.deal))
+        flight.fired.append(max(line["at"] for line in lines if line["point"] == fault.point))
+        if len(flight.fired) < len(faults):
+            self._arm(flight)
+
+    def _echo_is_over(self, flight: _Flight) -> bool:
+        """Our note on the deal comes back as an event, and is compared with the booking after a while."""
+        last = self._world.lines("trace", flight.deal.key)[-1]["at"]
+        return time.time() - float(last) > 6 * self._world.timers.sweep.total_seconds() + QUEUE_S
+
+    def _result(self, flight: _Flight, arrived: dict[str, object]) -> Result:
+        found = Patience(lambda: False).call(lambda: self._found(flight.deal, arrived))
+        recovered = self._recovered(flight)
+        problems = [*found.problems]
+        wanted = len(flight.row.faults)
+        if len(flight.fired) < wanted:
+            problems.append("never injected")
+        limit = self.limit_s
+        if recovered is not None and recovered > limit and flight.row.faults[-1].action in OF_WORKERS:
+            problems.append(f"took {recovered:.1f} s, more than {limit:.1f} s")
+        new = [
+            p
+            for p in dict.fromkeys(self.points_of(flight.deal))
+            if f"{flight.row.format.value} {p}" not in self._known
+        ]
+        return Result(
+            flight.row.name,
+            flight.row.group,
+            len(flight.fired),
+            wanted,
+            recovered,
+            found.bookings,
+            found.documents,
+            found.debtors,
+            found.runs,
+            tuple(problems),
+            round(time.time() - flight.started, 1),
+            tuple(new),
+        )
+
+    @property
+    def limit_s(self) -> float:
+        """A lease, a sweep, and the way through the queues."""
+        timers = self._world.timers
+        return (timers.lease + timers.sweep + timedelta(seconds=QUEUE_S)).total_seconds()
+
+    def _found(self, deal: Deal, arrived: dict[str, object]) -> Found:
+        with self._world.services.database.transaction() as tx:
+            return look_at(tx, deal, arrived)
+
+    def _recovered(self, flight: _Flight) -> float | None:
+        waits = []
+        for fault, at in zip(flight.row.faults, flight.fired, strict=False):
+            lines = self._world.lines("trace", _key(fault, flight.deal))
+            step = fault.point.partition(":")[0] if fault.of_any_deal else ""
+            after = [
+                float(line["at"]) - at
+                for line in lines
+                if float(line["at"]) > at and _is_work(str(line["point"]), step)
+            ]
+            waits += after[:1]
+        return round(max(waits), 1) if waits else None
+
+
+def _key(fault: Fault, deal: Deal) -> str:
+    return ANY if fault.of_any_deal else deal.key
+
+
+def _is_work(point: str, step: str) -> bool:
+    """Whether a point tells that somebody works again; being woken is not yet that."""
+    return point.startswith(step) if step else not point.startswith("sweep:")

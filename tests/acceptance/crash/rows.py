@@ -1,0 +1,97 @@
+"""The rows of the matrix as data: which deal meets which fault where, and how each row ended."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connector.tenants.config import DatevFormat
+
+
+class Action(StrEnum):
+    """What happens at a point; ``hooks/fail_points.py`` does it."""
+
+    KILL = "kill"
+    """SIGKILL of the process that passes the point: a pool process, a web process, beat."""
+    KILL_WORKER = "kill worker"
+    """SIGKILL of the whole worker, main process and pool."""
+    CUT = "cut connection"
+    """PostgreSQL ends the connection in the middle of the transaction."""
+    KILL_VALKEY = "kill valkey"
+    WIPE_VALKEY = "wipe valkey"
+    """Dead, and its data with it."""
+    KILL_POSTGRES = "kill postgres"
+    KILL_BEAT = "kill beat"
+    KILL_WEB = "kill web"
+    KILL_SANDBOX = "kill sandbox"
+
+
+OF_WORKERS = frozenset({Action.KILL, Action.KILL_WORKER, Action.CUT})
+"""After these the row must be worked on again within a lease and a sweep; the others also have a server's
+start and the patience of every client in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One action at one point."""
+
+    point: str
+    action: Action = Action.KILL
+
+    @property
+    def of_any_deal(self) -> bool:
+        """Whether it belongs to no deal: beat, and what the sweep commits."""
+        return self.point.startswith("beat:") or (
+            self.point.startswith("sweep:") and " publish " not in self.point
+        )
+
+    def __str__(self) -> str:
+        return self.point if self.action is Action.KILL else f"{self.point} [{self.action}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One deal and the faults on its way, each armed once the one before it has happened."""
+
+    format: DatevFormat
+    faults: tuple[Fault, ...]
+    group: str
+    """Rows of one group share a world and run beside each other."""
+    number: int = 0
+    """Tells repeats of the same faults apart."""
+
+    @property
+    def name(self) -> str:
+        """Unique in a plan."""
+        again = f" ({self.number})" if self.number else ""
+        return f"{self.format.value} {' then '.join(map(str, self.faults))}{again}"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a row ended."""
+
+    name: str
+    group: str
+    injected: int
+    """Faults that happened."""
+    wanted: int
+    """Faults that should."""
+    recovered_s: float | None
+    """From the fault until work on the deal went on, the longest of the row's faults."""
+    bookings: int
+    documents: int
+    debtors: int
+    runs: int
+    problems: tuple[str, ...]
+    took_s: float
+    new_points: tuple[str, ...] = ()
+    """Points passed only because of the fault."""
+
+    @property
+    def ok(self) -> bool:
+        """Everything happened, and changed nothing."""
+        return not self.problems
+
+    @property
+    def verdict(self) -> str:
+        """For the table."""
+        return "ok" if self.ok else "FAILED"
