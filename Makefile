@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 # refusal is better than a page of compiler errors.
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --only-binary :all:
 
-.PHONY: help demo test lint format types bench crash clean
+.PHONY: help demo test lint format types audit bench crash clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ format: $(VENV)/.development ## mend what the style check finds, where a machine
 
 types: $(VENV)/.development ## check types
 	@$(BIN)/mypy
+
+audit: $(VENV)/.development ## ask whether the installed packages have known weaknesses
+	@$(BIN)/python -m tests.audit
 
 bench: $(VENV)/.development ## measure speed (never part of the tests)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
