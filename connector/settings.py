@@ -94,8 +94,14 @@ class Settings:
     datev: DatevSettings
     pipedrive: PipedriveSettings
     vat_registries: VatRegistrySettings
+    chains_per_tenant: int = 4
+    """Chains of one tenant and lane under way at once: as many as there are worker processes for intake and
+    DATEV together keep them all busy. More only lets other tenants' deals wait longer behind them."""
     metrics_token: str = field(default="", repr=False)
     """Bearer token for ``/metrics``; empty: it answers this machine only."""
+    trusted_proxies: int = 0
+    """Reverse proxies of ours before ``web``; the last that many addresses in X-Forwarded-For are believed.
+    The limit on attempts to log in needs to know the browser's address."""
 
     @property
     def datev_redirect_uri(self) -> str:
@@ -247,7 +253,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             ),
             bzst_base_url=read.url("VAT_BZST_BASE_URL", "https://api.evatr.vies.bzst.de/app/v1"),
         ),
+        chains_per_tenant=read.parsed(
+            "MLC_CHAINS_PER_TENANT", "4", _count(1), "a whole number of at least 1"
+        ),
         metrics_token=read.text("MLC_METRICS_TOKEN"),
+        trusted_proxies=read.parsed("MLC_TRUSTED_PROXIES", "0", _count(0), "a whole number of at least 0"),
     )
     if read.problems:
         raise SettingsError(read.problems)

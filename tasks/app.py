@@ -15,6 +15,10 @@ from tasks.queues import DATEV, INTAKE, OPS, QUEUES
 _settings = environment.load()
 _timers = timers(_settings.time_scale)
 
+time_scale = _settings.time_scale
+chains_per_tenant = _settings.chains_per_tenant
+wake_timers = _timers
+
 app = Celery("ml-connector", broker=_settings.redis_url or "redis://127.0.0.1:6379/0", task_cls=StoppableTask)
 
 app.conf.update(

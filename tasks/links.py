@@ -4,8 +4,6 @@ from typing import Any
 
 from celery import Task
 
-from connector.pipeline.runner import Outcome
-
 
 class ChainStop(Exception):  # noqa: N818 - no error: the link did its work, and was the last one
     """Ends a link's task at this point, and with it the chain."""
@@ -28,18 +26,3 @@ class StoppableTask(Task):
         except ChainStop:
             self.request.chain = None
             return None
-
-
-def follow(task: Task, outcome: Outcome) -> None:
-    """Let the chain go on, come back to this link after a while, or stop here.
-
-    Coming back keeps the rest of the chain. The row's ``due_at`` is the truth: if the countdown
-    is lost with the broker, the sweep finds the row.
-
-    :raises ChainStop: to stop the chain.
-    :raises celery.exceptions.Retry: to come back.
-    """
-    if outcome.again_in is not None:
-        raise task.retry(countdown=outcome.again_in.total_seconds())
-    if not outcome.go_on:
-        raise ChainStop

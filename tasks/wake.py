@@ -7,89 +7,56 @@ all), so a dead broker may cost it a moment, not the many seconds of Celery's ow
 
 import base64
 import json
-import time
-from functools import cache, cached_property
+from functools import cache
 
 from celery.utils import uuid
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
 
-from connector.log import get_logger
-from connector.pipeline.states import BATCH_CHAIN, RUN_CHAIN, WRITE_BACK, Link, links_from
-from tasks.app import app
+from connector.pipeline.lanes import BATCHES, Lane, lane_of_run
+from connector.pipeline.states import links_from
+from connector.pipeline.sweep import SWEEPS_BEFORE_WAKING_AGAIN
+from tasks.app import app, chains_per_tenant, wake_timers
+from tasks.broker import Broker, Share, Woken
 
-log = get_logger(__name__)
+TENANT = "mlc_tenant"
+"""Header of a chain's messages: whose chains it is counted among. A header and no argument, so that a worker
+of an earlier version carries it on unread."""
 
-PATIENCE_S = 0.3
-"""To connect, and for the answer: the broker is near, and a lost call costs one sweep only."""
+broker = Broker(app.conf.broker_url, str(app.conf.broker_transport_options["global_keyprefix"]))
 
-PAUSE_S = 3.0
-"""After a lost call no other is tried for this long, so that a burst of deliveries waits for a dead broker
-once and not once each. Far shorter than a sweep's interval: it adds nothing to what a lost call costs."""
-
-_TRIES_AGAIN = 1
-"""A pooled connection may be one that a restart of the broker has ended; the next try opens a new one."""
+_LASTS = wake_timers.lease + wake_timers.sweep * SWEEPS_BEFORE_WAKING_AGAIN
 
 
-def wake_run(run_id: int, state: str = "received") -> None:
-    """Start the rest of a run's chain; never raises."""
-    links = (WRITE_BACK,) if state in WRITE_BACK.states else links_from(RUN_CHAIN, state)
-    _broker.publish("run", links, run_id)
+def wake_run(run_id: int, tenant_id: int, state: str = "received") -> bool:
+    """Start the rest of a run's chain; never raises. False: it was not sent, the row waits where it is."""
+    return wake(lane_of_run(state), run_id, tenant_id, state) is Woken.SENT
 
 
-def wake_batch(batch_id: int, state: str = "closed") -> None:
-    """Start the rest of a batch's chain; never raises."""
-    _broker.publish("batch", links_from(BATCH_CHAIN, state), batch_id)
+def wake_batch(batch_id: int, tenant_id: int, state: str = "closed") -> bool:
+    """Start the rest of a batch's chain; as :func:`wake_run`."""
+    return wake(BATCHES, batch_id, tenant_id, state) is Woken.SENT
 
 
-class Broker:
-    """The way to the broker for wake-up calls: short timeouts, and a pause after a failure.
+def wake(lane: Lane, row_id: int, tenant_id: int, state: str, *, again: bool = False) -> Woken | None:
+    """Start the rest of a row's chain, if its tenant has room for one more; never raises.
 
-    Past kombu, whose connections have no total deadline and whose publishing alone costs the receiver more
-    than storing the delivery does.
+    :param again: even if it has one under way, which may be a dead one.
+    :returns: None where no link works on the state.
     """
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._silent_until = 0.0
-
-    def publish(self, subject: str, links: tuple[Link, ...], row_id: int) -> None:
-        """Send the first link, with the others as its chain; never raises."""
-        if not links or time.monotonic() < self._silent_until:
-            return
-        first, *rest = (f"{subject}.{link.name}" for link in links)
-        try:
-            queue = _queue(first)
-            self._redis.lpush(_key_prefix() + queue, json.dumps(chain_message(queue, first, rest, row_id)))
-        except Exception as e:
-            # Whatever it is: the row is stored, and its call must not make that look like a failure.
-            self._silent_until = time.monotonic() + PAUSE_S
-            expected = isinstance(e, (RedisError, OSError))
-            log.warning(
-                "wake_up_call_lost",
-                subject=subject,
-                id=row_id,
-                error=type(e).__name__,
-                exc_info=None if expected else e,
-            )
-
-    @cached_property
-    def _redis(self) -> Redis:
-        """Opened on first use: after the fork, never shared across it."""
-        return Redis.from_url(
-            self._url,
-            socket_connect_timeout=PATIENCE_S,
-            socket_timeout=PATIENCE_S,
-            retry=Retry(NoBackoff(), _TRIES_AGAIN),
-        )
+    links = links_from(lane.chain, state)
+    if not links:
+        return None
+    first, *rest = (f"{lane.subject}.{link.name}" for link in links)
+    queue = _queue(first)
+    message = json.dumps(chain_message(queue, first, rest, row_id, tenant_id))
+    return broker.wake(share(lane, tenant_id), row_id, queue, message, again=again)
 
 
-_broker = Broker(app.conf.broker_url)
+def share(lane: Lane, tenant_id: int) -> Share:
+    """The tenant's share of a lane."""
+    return Share(lane.name, tenant_id, chains_per_tenant, _LASTS)
 
 
-def chain_message(queue: str, first: str, rest: list[str], row_id: int) -> dict[str, object]:
+def chain_message(queue: str, first: str, rest: list[str], row_id: int, tenant_id: int) -> dict[str, object]:
     """What kombu puts into Redis for a chain of tasks with one id each, as a test compares.
 
     Tasks go by name, so that the web process needs none of their code.
@@ -103,13 +70,13 @@ def chain_message(queue: str, first: str, rest: list[str], row_id: int) -> dict[
         argsrepr=f"({row_id},)",
         kwargsrepr="{}",
         # Celery takes the next link from the end.
-        chain=[_signature(name, row_id) for name in reversed(rest)],
+        chain=[_signature(name, row_id, tenant_id) for name in reversed(rest)],
     )
     return {
         "body": base64.b64encode(json.dumps(task.body).encode()).decode(),
         "content-encoding": "utf-8",
         "content-type": "application/json",
-        "headers": task.headers,
+        "headers": {**task.headers, TENANT: tenant_id},
         "properties": {
             **task.properties,
             "delivery_mode": 2,
@@ -121,12 +88,12 @@ def chain_message(queue: str, first: str, rest: list[str], row_id: int) -> dict[
     }
 
 
-def _signature(name: str, row_id: int) -> dict[str, object]:
+def _signature(name: str, row_id: int, tenant_id: int) -> dict[str, object]:
     return {
         "task": name,
         "args": [row_id],
         "kwargs": {},
-        "options": {},
+        "options": {"headers": {TENANT: tenant_id}},
         "subtask_type": None,
         "immutable": True,
     }
@@ -136,7 +103,3 @@ def _signature(name: str, row_id: int) -> dict[str, object]:
 def _queue(task_name: str) -> str:
     """Where the app's own table sends a task."""
     return str(app.amqp.router.route({}, task_name)["queue"].name)
-
-
-def _key_prefix() -> str:
-    return str(app.conf.broker_transport_options["global_keyprefix"])

@@ -7,6 +7,7 @@ from connector.pipeline.services import Services, open_services
 from connector.settings import load
 from connector.store import measures
 from tasks.wake import wake_run
+from webapp.desk import desk
 from webapp.error_pages import register_error_pages
 from webapp.health import health
 from webapp.landing import landing
@@ -23,7 +24,7 @@ def create_app(services: Services | None = None, *, wake: Wake = wake_run) -> Fl
     """The WSGI application.
 
     :param services: None in production: made from the environment.
-    :param wake: tells a worker that a run is due; tests pass a fake.
+    :param wake: tells a worker that a run of a tenant is due; tests pass a fake.
     :raises SettingsError: the environment is incomplete; lists every problem.
     """
     if services is None:
@@ -38,6 +39,7 @@ def create_app(services: Services | None = None, *, wake: Wake = wake_run) -> Fl
     app.register_blueprint(landing())
     app.register_blueprint(receiver(services, wake))
     app.register_blueprint(logins(services))
+    app.register_blueprint(desk(services, wake))
     app.register_blueprint(
         health(
             services,

@@ -41,13 +41,13 @@ log = get_logger(__name__)
 MAX_BODY_BYTES = 1024 * 1024
 """A deal with hundreds of custom fields stays below 100 KB; more is no webhook."""
 
-Wake = Callable[[int], None]
+Wake = Callable[[int, int], object]
 
 
 def receiver(services: Services, wake: Wake) -> Blueprint:
     """The blueprint.
 
-    :param wake: tells a worker that a run is due; must neither raise nor take long.
+    :param wake: tells a worker that a run of a tenant is due, by their ids; must neither raise nor take long.
     """
     blueprint = Blueprint("receiver", __name__)
     cache = CredentialCache(lambda key: load_credentials(services, key))
@@ -71,7 +71,7 @@ def receiver(services: Services, wake: Wake) -> Blueprint:
             merge = parse_merge(parsed)
             run_ids = follow_merge(services, credentials.tenant, merge) if merge else []
         for run_id in run_ids:
-            wake(run_id)
+            wake(run_id, credentials.tenant.id)
         return _answer(202 if run_ids else 200, stored=bool(run_ids))
 
     blueprint.register_error_handler(DataError, _malformed)

@@ -8,8 +8,8 @@ from connector.pipeline.states import NEEDS_ATTENTION
 from connector.store import Transaction, batches, journal, runs
 
 
-def batch_of_run(services: Services, run_id: int) -> tuple[int, str]:
-    """Id and state of the batch that a run has joined.
+def batch_of_run(services: Services, run_id: int) -> tuple[int, int, str]:
+    """Id, tenant and state of the batch that a run has joined.
 
     :raises NotFoundError: it has joined none.
     """
@@ -18,13 +18,13 @@ def batch_of_run(services: Services, run_id: int) -> tuple[int, str]:
         batch = batches.get(tx, run.batch_id) if run and run.batch_id else None
     if batch is None:
         raise NotFoundError(f"Run {run_id} is in no batch.")
-    return batch.id, batch.state
+    return batch.id, batch.tenant_id, batch.state
 
 
-def runs_to_write_back(services: Services, batch_id: int) -> list[int]:
-    """Runs of a batch that are posted and not yet told to Pipedrive."""
+def runs_to_write_back(services: Services, batch_id: int) -> list[tuple[int, int]]:
+    """Runs of a batch that are posted and not yet told to Pipedrive, with their tenant."""
     with services.database.transaction() as tx:
-        return [run.id for run in runs.of_batch(tx, batch_id) if run.state == "posted"]
+        return [(run.id, run.tenant_id) for run in runs.of_batch(tx, batch_id) if run.state == "posted"]
 
 
 def post_runs(tx: Transaction, *, tenant_id: int, batch_id: int, now: datetime, message: str) -> None:

@@ -47,6 +47,15 @@ class Claim:
     """What the row waited for, to tell news from repetition."""
 
 
+@dataclass(frozen=True, slots=True)
+class DueRow:
+    """A row that waits for a worker."""
+
+    id: int
+    state: str
+    tenant_id: int
+
+
 def state_of(tx: Transaction, subject: Subject, row_id: int) -> str | None:
     """The present state; None if there is no such row."""
     table = _TABLES[subject]
@@ -202,34 +211,78 @@ def due(
     states: Collection[str],
     now: datetime,
     wake_again: timedelta,
+    per_tenant: int,
     limit: int,
-) -> list[tuple[int, str]]:
+) -> list[DueRow]:
     """Rows that are due and free, marked as woken: the next sweeps leave them to the queue for a while.
 
-    :returns: pairs of id and state.
+    Fair: the longest due row of every tenant comes before the second one of any, and so on. Each tenant costs
+    one look into the index of what works, however many rows wait or have ended.
+
+    :param per_tenant: so many rows of one tenant at most.
     """
     table = _TABLES[subject]
-    chosen = (
-        sa.select(table.c.id)
-        .join(t.tenant, t.tenant.c.id == table.c.tenant_id)
+    of_tenant = (
+        sa.select(table.c.id, table.c.due_at)
         .where(
-            table.c.state.in_(states),
-            table.c.due_at <= now,
-            sa.or_(table.c.lease_until.is_(None), table.c.lease_until <= now),
+            table.c.tenant_id == t.tenant.c.id,
+            *_due_and_free(table, states, now),
             sa.or_(table.c.woken_at.is_(None), table.c.woken_at <= now - wake_again),
-            t.tenant.c.parked_at.is_(None),
         )
         .order_by(table.c.due_at)
-        .limit(limit)
-        .with_for_update(of=table, skip_locked=True)
+        .limit(per_tenant)
+        .correlate(t.tenant)
+        .subquery()
     )
+    turn = sa.func.row_number().over(order_by=of_tenant.c.due_at).label("turn")
+    in_turn = sa.select(of_tenant.c.id, of_tenant.c.due_at, turn).lateral("in_turn")
+    fair = (
+        sa.select(in_turn.c.id)
+        .select_from(t.tenant.join(in_turn, sa.true()))
+        .where(t.tenant.c.parked_at.is_(None))
+        .order_by(in_turn.c.turn, in_turn.c.due_at)
+        .limit(limit)
+    )
+    chosen = sa.select(table.c.id).where(table.c.id.in_(fair)).with_for_update(skip_locked=True)
     rows = tx.execute(
         table.update()
         .where(table.c.id.in_(chosen.scalar_subquery()))
         .values(woken_at=now)
-        .returning(table.c.id, table.c.state)
+        .returning(table.c.id, table.c.state, table.c.tenant_id)
     )
-    return [(row.id, row.state) for row in rows]
+    return [DueRow(*row) for row in rows]
+
+
+def not_woken(tx: Transaction, subject: Subject, row_ids: Collection[int]) -> None:
+    """Take the mark of :func:`due` back: no message was sent for these rows."""
+    table = _TABLES[subject]
+    tx.execute(table.update().where(table.c.id.in_(row_ids)).values(woken_at=None))
+
+
+def waiting(
+    tx: Transaction, subject: Subject, *, tenant_id: int, states: Collection[str], now: datetime, limit: int
+) -> list[DueRow]:
+    """A tenant's rows that are due and free, woken or not, the longest due first; none while it is parked."""
+    table = _TABLES[subject]
+    rows = tx.execute(
+        sa.select(table.c.id, table.c.state, table.c.tenant_id)
+        .where(
+            table.c.tenant_id == tenant_id,
+            *_due_and_free(table, states, now),
+            sa.exists().where(t.tenant.c.id == tenant_id, t.tenant.c.parked_at.is_(None)),
+        )
+        .order_by(table.c.due_at)
+        .limit(limit)
+    )
+    return [DueRow(*row) for row in rows]
+
+
+def _due_and_free(table: sa.Table, states: Collection[str], now: datetime) -> list[sa.ColumnElement[bool]]:
+    return [
+        table.c.state.in_(states),
+        table.c.due_at <= now,
+        sa.or_(table.c.lease_until.is_(None), table.c.lease_until <= now),
+    ]
 
 
 def _update(tx: Transaction, claim: Claim, **values: Any) -> None:

@@ -82,7 +82,7 @@ def machine(database_url: str, sandbox: Sandbox, tmp_path: Path) -> Iterator[Mac
         redirect_uri=f"{public_url}/oauth/pipedrive/callback",
     )
     services = open_services(environment.load(environ))
-    pages.app = create_app(services, wake=lambda _run_id: None)
+    pages.app = create_app(services, wake=lambda *_ids: None)
     thread = threading.Thread(target=server.serve_forever, args=(POLL_S,), daemon=True)
     thread.start()
     yield Machine(environ, services, sandbox)

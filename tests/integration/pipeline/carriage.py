@@ -14,6 +14,7 @@ from connector.accounting.terms import BookingTerms
 from connector.http import HttpClient
 from connector.pipedrive.webhook import DealAction, DealEvent
 from connector.pipeline import batch_chain, intake, run_chain, sweep
+from connector.pipeline.lanes import BATCHES, RUNS, WRITE_BACKS
 from connector.pipeline.runner import Outcome
 from connector.pipeline.services import Services
 from connector.pipeline.states import (
@@ -310,12 +311,13 @@ class Carriage:
 
     def sweep(self) -> int:
         """Do what one sweep starts; how many rows it woke."""
-        woken_runs, woken_batches = sweep.due_runs(self.services), sweep.due_batches(self.services)
-        for run_id, state in woken_runs:
-            self.wake_run(run_id, state)
-        for batch_id, state in woken_batches:
-            self.wake_batch(batch_id, state)
-        return len(woken_runs) + len(woken_batches)
+        runs = [row for lane in (RUNS, WRITE_BACKS) for row in sweep.due(self.services, lane)]
+        batches = sweep.due(self.services, BATCHES)
+        for row in runs:
+            self.wake_run(row.id, row.state)
+        for row in batches:
+            self.wake_batch(row.id, row.state)
+        return len(runs) + len(batches)
 
     def carry(self) -> None:
         """Sweep until nothing is due now."""

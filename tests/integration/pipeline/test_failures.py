@@ -23,12 +23,14 @@ from connector.errors import (
     TransientError,
 )
 from connector.pipeline import batch_chain, run_chain
+from connector.pipeline.lanes import RUNS
 from connector.pipeline.parking import resume_tenant
 from connector.pipeline.retry import retry_run
 from connector.pipeline.runner import Outcome
-from connector.pipeline.sweep import due_runs
+from connector.pipeline.sweep import due
 from connector.store import connections
 from connector.store import tables as t
+from connector.store.claims import DueRow
 from connector.store.connections import ConnectionKey
 from connector.tenants.config import DocumentConfig
 from connector.timers import RETRY_BUDGET
@@ -281,8 +283,8 @@ def test_a_login_or_right_that_is_gone_stops_the_tenant_and_everything_goes_on_a
     assert {"done"} == {carriage.run(first.id).state, carriage.run(second.id).state}
 
 
-def _sweep_only(carriage: Carriage) -> list[tuple[int, str]]:
-    return due_runs(carriage.services)
+def _sweep_only(carriage: Carriage) -> list[DueRow]:
+    return due(carriage.services, RUNS)
 
 
 def test_rows_woken_in_vain_are_due_with_the_first_sweep_after_the_cure(carriage: Carriage) -> None:

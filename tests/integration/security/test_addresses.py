@@ -16,7 +16,7 @@ HTML = {"Accept": "text/html"}
 @pytest.fixture
 def browser(services: Services) -> FlaskClient:
     """A browser without cookies."""
-    return create_app(services, wake=lambda _run_id: None).test_client()
+    return create_app(services, wake=lambda *_ids: None).test_client()
 
 
 def _begin(services: Services) -> tuple[str, dict[str, str]]:
@@ -58,7 +58,7 @@ def test_the_host_header_decides_no_address(services: Services, browser: FlaskCl
 def test_cookies_are_for_https_only_where_the_public_address_is(services: Services, scheme: str) -> None:
     path, ticket = _begin(services)
     settings = replace(services.settings, public_url=f"{scheme}://localhost")
-    web = create_app(replace(services, settings=settings), wake=lambda _run_id: None)
+    web = create_app(replace(services, settings=settings), wake=lambda *_ids: None)
     leaving = web.test_client().post(path, data=ticket)
     flags = leaving.headers["Set-Cookie"].split("; ")[1:]
     assert (scheme == "https") == ("Secure" in flags)

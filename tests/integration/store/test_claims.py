@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connector.errors import ClaimLostError
-from connector.store import Database, batches, claims, tenants
+from connector.store import Database, Transaction, batches, claims, tenants
 from connector.store import tables as t
-from connector.store.claims import EARLY_GRACE, Claim, Subject
+from connector.store.claims import EARLY_GRACE, Claim, DueRow, Subject
 from tests.integration.store.samples import Rows
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -29,6 +29,12 @@ def taken(database: Database, rows: Rows, *, at: datetime = NOW) -> Claim:
     claim = take(database, rows, at=at)
     assert claim is not None
     return claim
+
+
+def sweep(tx: Transaction, *, now: datetime = NOW, wake_again: timedelta = LEASE) -> list[DueRow]:
+    return claims.due(
+        tx, Subject.RUN, states=("received",), now=now, wake_again=wake_again, per_tenant=9, limit=9
+    )
 
 
 def test_a_due_row_is_taken_once_until_its_lease_ends(database: Database, rows: Rows) -> None:
@@ -82,7 +88,10 @@ def test_nothing_of_a_parked_tenant_is_taken(database: Database, rows: Rows) -> 
 
     assert take(database, rows) is None
     with database.transaction() as tx:
-        assert [] == claims.due(tx, Subject.RUN, states=("received",), now=NOW, wake_again=LEASE, limit=9)
+        assert [] == sweep(tx, wake_again=LEASE)
+        assert [] == claims.waiting(
+            tx, Subject.RUN, tenant_id=rows.tenant, states=("received",), now=NOW, limit=9
+        )
 
 
 def test_every_write_of_a_late_worker_is_refused(database: Database, rows: Rows) -> None:
@@ -104,38 +113,24 @@ def test_every_write_of_a_late_worker_is_refused(database: Database, rows: Rows)
 def test_a_woken_row_is_left_to_the_queue_for_a_while(database: Database, rows: Rows) -> None:
     due(database, rows)
 
-    def wake(at: datetime) -> list[tuple[int, str]]:
+    def wake(at: datetime) -> list[DueRow]:
         with database.transaction() as tx:
-            return claims.due(
-                tx, Subject.RUN, states=("received",), now=at, wake_again=timedelta(minutes=2), limit=9
-            )
+            return sweep(tx, now=at, wake_again=timedelta(minutes=2))
 
-    assert [(rows.run, "received")] == wake(NOW)
+    expected = [DueRow(rows.run, "received", rows.tenant)]
+    assert expected == wake(NOW)
     assert [] == wake(NOW + timedelta(minutes=2) - SECOND)
-    assert [(rows.run, "received")] == wake(NOW + timedelta(minutes=2))
+    assert expected == wake(NOW + timedelta(minutes=2))
 
 
-def test_a_sweep_wakes_the_longest_due_rows_first_and_no_more_than_it_may(
+def test_a_row_that_no_message_was_sent_for_is_found_by_the_next_sweep(
     database: Database, rows: Rows
 ) -> None:
+    due(database, rows)
     with database.transaction() as tx:
-        for deal in range(20, 30):
-            tx.execute(
-                t.run.insert().values(
-                    tenant_id=rows.tenant,
-                    deal_id=deal,
-                    kind="invoice",
-                    revision=0,
-                    part=0,
-                    state="received",
-                    due_at=NOW - timedelta(minutes=deal),
-                    created_at=NOW,
-                    updated_at=NOW,
-                )
-            )
-        woken = claims.due(tx, Subject.RUN, states=("received",), now=NOW, wake_again=LEASE, limit=3)
-        deals = tx.execute(t.run.select().where(t.run.c.id.in_([row_id for row_id, _state in woken])))
-        assert {27, 28, 29} == {row.deal_id for row in deals}
+        [found] = sweep(tx)
+        claims.not_woken(tx, Subject.RUN, [found.id])
+        assert [found] == sweep(tx)
 
 
 def test_an_open_batch_is_found_again_and_a_closed_one_is_not(database: Database, rows: Rows) -> None:

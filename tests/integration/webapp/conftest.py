@@ -62,7 +62,7 @@ def tenant(services: Services) -> TenantRow:
 @pytest.fixture
 def browser(services: Services) -> FlaskClient:
     """A browser without cookies."""
-    return create_app(services, wake=lambda _run_id: None).test_client()
+    return create_app(services, wake=lambda *_ids: None).test_client()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from webapp.app import create_app
 
 
 def _client(services: Services) -> FlaskClient:
-    return create_app(services, wake=lambda _run_id: None).test_client()
+    return create_app(services, wake=lambda *_ids: None).test_client()
 
 
 @pytest.fixture

@@ -313,7 +313,7 @@ def test_behind_https_the_result_travels_over_https_only(
     services: Services, tenant: TenantRow, sandbox: Sandbox
 ) -> None:
     settings = replace(services.settings, public_url="https://connector.example")
-    web = create_app(replace(services, settings=settings), wake=lambda _run_id: None)
+    web = create_app(replace(services, settings=settings), wake=lambda *_ids: None)
     answer = web.test_client().get("/oauth/datev/callback?state=x", base_url="https://connector.example")
     [cookie] = [c for c in answer.headers.getlist("Set-Cookie") if c.startswith("mlc_result=")]
     assert "; Secure;" in cookie
@@ -387,7 +387,7 @@ def test_a_login_begun_elsewhere_cannot_be_finished_in_this_browser(
 ) -> None:
     leaving = person.open(connecting.issue_ticket(services, "acme", "pipedrive"))
     back = sandbox.consent(leaving.headers["Location"], "acme/1")
-    victim = Person(create_app(services, wake=lambda _run_id: None).test_client(), sandbox)
+    victim = Person(create_app(services, wake=lambda *_ids: None).test_client(), sandbox)
     assert victim.open(back).status_code == 400
     assert _kinds(services, tenant) == []
     assert person.open(back).status_code == 200, "the stranger spoiled nothing"

@@ -67,7 +67,11 @@ class Receiver:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.woken: list[int] = []
-        self.client: FlaskClient = create_app(services, wake=self.woken.append).test_client()
+        self.client: FlaskClient = create_app(services, wake=self._wake).test_client()
+
+    def _wake(self, run_id: int, tenant_id: int) -> None:
+        assert tenant_id == 1, "the only tenant that is woken for here"
+        self.woken.append(run_id)
 
     def deliver(self, body: Any, headers: dict[str, str] | None = None, to: str = ADDRESS) -> TestResponse:
         """Send one delivery."""

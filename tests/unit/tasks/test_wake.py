@@ -11,6 +11,10 @@ from redis.exceptions import ConnectionError as RedisAwayError
 from connector.pipeline.states import RUN_CHAIN
 from tasks import wake
 from tasks.app import app
+from tasks.broker import PAUSE_S, Broker
+
+ACME = 5
+"""A tenant."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Sent:
     args: list[int]
     kwargs: dict[str, Any]
     chain: list[dict[str, Any]]
+    tenant: int
 
 
 class Post:
@@ -30,27 +35,38 @@ class Post:
     def __init__(self) -> None:
         self.sent: list[Sent] = []
         self.error: Exception | None = None
+        self.full = False
 
-    def lpush(self, key: str, text: str) -> None:
-        """Take a message."""
+    def register_script(self, _script: str) -> "Post":
+        """All scripts are the one that wakes."""
+        return self
+
+    def __call__(self, keys: list[str], args: list[Any]) -> int:
+        """Take a message, if there is room."""
         if self.error:
             raise self.error
+        if self.full:
+            return 0
+        _row_id, _most, _lasts, text, _again = args
         message = json.loads(text)
-        args, kwargs, embedded = json.loads(base64.b64decode(message["body"]))
-        self.sent.append(Sent(key, message["headers"]["task"], args, kwargs, embedded["chain"]))
+        key = keys[2]
+        row, kwargs, embedded = json.loads(base64.b64decode(message["body"]))
+        headers = message["headers"]
+        self.sent.append(Sent(key, headers["task"], row, kwargs, embedded["chain"], headers[wake.TENANT]))
+        return 1
 
 
 @pytest.fixture
 def post(monkeypatch: pytest.MonkeyPatch) -> Post:
     """The broker of the wake-up calls."""
-    made, broker = Post(), wake.Broker("redis://nowhere")
+    made, broker = Post(), Broker("redis://nowhere", "mlc:")
     broker.__dict__["_redis"] = made
-    monkeypatch.setattr(wake, "_broker", broker)
+    monkeypatch.setattr(wake, "broker", broker)
     return made
 
 
 def test_a_run_is_woken_with_the_links_from_its_state_on(post: Post) -> None:
-    wake.wake_run(4711, "debtor_ready")
+    wake.wake_run(4711, ACME, "debtor_ready")
 
     [sent] = post.sent
     assert ("mlc:intake", "run.render") == (sent.key, sent.first)
@@ -58,25 +74,38 @@ def test_a_run_is_woken_with_the_links_from_its_state_on(post: Post) -> None:
 
 
 def test_a_posted_run_is_woken_for_its_write_back(post: Post) -> None:
-    wake.wake_run(4711, "posted")
+    wake.wake_run(4711, ACME, "posted")
 
     assert [("mlc:ops", "run.write_back", [])] == [(sent.key, sent.first, sent.chain) for sent in post.sent]
 
 
 def test_a_message_carries_an_id_and_nothing_else(post: Post) -> None:
-    wake.wake_run(4711)
-    wake.wake_batch(12)
+    wake.wake_run(4711, ACME)
+    wake.wake_batch(12, ACME)
 
     for row_id, sent in zip((4711, 12), post.sent, strict=True):
         assert ([row_id], {}) == (sent.args, sent.kwargs)
         assert {(row_id,)} == {tuple(link["args"]) for link in sent.chain}
         assert [{}] * len(sent.chain) == [link["kwargs"] for link in sent.chain]
+        assert ACME == sent.tenant
+        assert [{"headers": {wake.TENANT: ACME}}] * len(sent.chain) == [
+            link["options"] for link in sent.chain
+        ]
         assert all(link["immutable"] for link in sent.chain)
+
+
+def test_a_tenant_whose_share_is_used_up_waits_in_the_database(post: Post) -> None:
+    assert wake.wake_run(4711, ACME)
+    post.full = True
+
+    assert not wake.wake_run(4712, ACME)
+    assert not wake.wake_batch(12, ACME)
+    assert [[4711]] == [sent.args for sent in post.sent]
 
 
 @pytest.mark.parametrize("state", ["batched", "done", "needs_attention", "ignored"])
 def test_what_rests_is_not_woken(post: Post, state: str) -> None:
-    wake.wake_run(4711, state)
+    wake.wake_run(4711, ACME, state)
 
     assert [] == post.sent
 
@@ -85,7 +114,7 @@ def test_what_rests_is_not_woken(post: Post, state: str) -> None:
 def test_a_broker_that_is_away_costs_the_call_only(post: Post, error: Exception) -> None:
     post.error = error
 
-    wake.wake_run(4711)
+    wake.wake_run(4711, ACME)
 
     assert [] == post.sent
 
@@ -94,15 +123,15 @@ def test_after_a_lost_call_the_broker_is_left_alone_for_a_moment(
     post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr("tasks.wake.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tasks.broker.time.monotonic", lambda: now[0])
     post.error = RedisAwayError()
-    wake.wake_run(1)
+    wake.wake_run(1, ACME)
     post.error = None
 
-    wake.wake_run(2)
+    wake.wake_run(2, ACME)
     assert [] == post.sent
-    now[0] += wake.PAUSE_S
-    wake.wake_run(3)
+    now[0] += PAUSE_S
+    wake.wake_run(3, ACME)
 
     assert [[3]] == [sent.args for sent in post.sent]
 

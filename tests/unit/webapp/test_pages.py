@@ -26,7 +26,7 @@ def client(tmp_path: Path, public_url: str = "http://localhost", **environment: 
         }
     )
     services = Services(settings, Database(address), Vault([generate_key()]))
-    return create_app(services, wake=lambda _run_id: None).test_client()
+    return create_app(services, wake=lambda *_ids: None).test_client()
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/nothing", "/static/pages.css", "/connect/datev/client"])

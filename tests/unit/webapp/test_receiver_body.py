@@ -29,7 +29,7 @@ class BrokenBody(RawIOBase):
 def test_a_body_that_cannot_be_read_is_incomplete_and_closes_the_connection(error: Exception) -> None:
     app = Flask(__name__)
     untouched = cast(Services, object())
-    app.register_blueprint(receiver(untouched, wake=lambda _run_id: None))
+    app.register_blueprint(receiver(untouched, wake=lambda *_ids: None))
 
     answer = app.test_client().post(
         "/webhooks/pipedrive/acme",

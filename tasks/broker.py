@@ -1,0 +1,195 @@
+"""The way to the broker beside Celery: wake-up calls, and how many chains each tenant has under way.
+
+Past kombu, whose connections have no total deadline and whose publishing alone costs the receiver more than
+storing the delivery does. Counting and publishing are one script, one trip: a call that finds its tenant's
+share used up is not published at all, however many deals were won. The queues are first come, first served;
+nobody stands behind more than a share of each other tenant.
+
+What is counted here may be lost at any moment: a lost count lets more through, a lost call costs one sweep.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import IntEnum
+from functools import cached_property
+from typing import Any
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from connector.log import get_logger
+
+log = get_logger(__name__)
+
+PATIENCE_S = 0.3
+"""To connect, and for the answer: the broker is near, and a lost call costs one sweep only."""
+
+PAUSE_S = 3.0
+"""After a lost call no other is tried for this long, so that a burst of deliveries waits for a dead broker
+once and not once each. Far shorter than a sweep's interval: it adds nothing to what a lost call costs."""
+
+_TRIES_AGAIN = 1
+"""A pooled connection may be one that a restart of the broker has ended; the next try opens a new one."""
+
+MOST_ASLEEP = 400
+"""Messages with a countdown over all queues. They lie in workers' memory, and a worker that holds its
+``worker_eta_task_limit`` takes no other message at all; below it, whoever wants more is left to the sweep."""
+
+MOST_ASLEEP_OF_TENANT = 40
+"""So that it takes ten busy tenants before another one's short wait becomes a sweep's."""
+
+
+class Woken(IntEnum):
+    """What became of a wake-up call."""
+
+    FULL = 0
+    """Not sent: the tenant has its share of chains under way. Whichever of them ends first looks for more."""
+    SENT = 1
+    UNDER_WAY = 2
+    """Not sent: the row has a chain under way."""
+    LOST = 3
+    """Not sent: the broker is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Whose chains are counted together, and how many there may be.
+
+    :param lane: name of the lane.
+    :param most: chains of the tenant in the lane at once.
+    :param lasts: a chain that never reported its end counts so long: longer than a message waits and a lease
+        lasts, so that a dead one is known to be dead.
+    """
+
+    lane: str
+    tenant_id: int
+    most: int
+    lasts: timedelta
+
+    @property
+    def _key(self) -> str:
+        return f"mlc:turns:{self.lane}:{self.tenant_id}"
+
+    @property
+    def under_way(self) -> str:
+        """Sorted set: row ids by the moment until which they count."""
+        return self._key
+
+    @property
+    def more_waits(self) -> str:
+        """Set when a call was not sent for want of room."""
+        return f"{self._key}:more"
+
+
+_WAKE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+local under_way = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if under_way and ARGV[5] ~= '1' then return 2 end
+if not under_way and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
+  redis.call('SET', KEYS[2], 1, 'PX', ARGV[3])
+  return 0
+end
+redis.call('ZADD', KEYS[1], now + tonumber(ARGV[3]), ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('LPUSH', KEYS[3], ARGV[4])
+return 1
+"""
+
+_END = """
+redis.call('ZREM', KEYS[1], ARGV[1])
+return redis.call('DEL', KEYS[2])
+"""
+"""Whoever learns that more waits looks for it now: the note is gone before the rows are read, so a row that
+comes later leaves a note of its own."""
+
+_SLEEP = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for place = 1, 2 do
+  redis.call('ZREMRANGEBYSCORE', KEYS[place], '-inf', now)
+  if redis.call('ZCARD', KEYS[place]) >= tonumber(ARGV[2 + place]) then return 0 end
+end
+for place = 1, 2 do
+  redis.call('ZADD', KEYS[place], now + tonumber(ARGV[2]), ARGV[1])
+  redis.call('PEXPIRE', KEYS[place], 2 * ARGV[2] + 1000)
+end
+return 1
+"""
+
+
+class Broker:
+    """Short timeouts, and a pause after a failure; nothing here ever raises."""
+
+    def __init__(self, url: str, key_prefix: str) -> None:
+        self._url = url
+        self._key_prefix = key_prefix
+        self._silent_until = 0.0
+
+    def wake(self, share: Share, row_id: int, queue: str, message: str, *, again: bool) -> Woken:
+        """Send a message if the tenant has room for one more chain.
+
+        :param again: send it even if the row has a chain under way, which may be a dead one.
+        """
+        said = self._run(
+            _WAKE,
+            [share.under_way, share.more_waits, self._key_prefix + queue],
+            [row_id, share.most, _ms(share.lasts), message, int(again)],
+            what=f"{share.lane} {row_id}",
+        )
+        return Woken.LOST if said is None else Woken(said)
+
+    def end(self, share: Share, row_id: int) -> bool:
+        """A row's chain has ended. Whether more of the tenant's rows wait for its room."""
+        keys = [share.under_way, share.more_waits]
+        return bool(self._run(_END, keys, [row_id], what=f"{share.lane} {row_id}"))
+
+    def may_sleep(self, share: Share, row_id: int, length: timedelta) -> bool:
+        """Whether a message may lie in a worker's memory for so long; without a broker to ask, it may."""
+        keys = ["mlc:turns:asleep", f"mlc:turns:asleep:{share.tenant_id}"]
+        args = [f"{share.lane} {row_id}", _ms(length), MOST_ASLEEP, MOST_ASLEEP_OF_TENANT]
+        return self._run(_SLEEP, keys, args, what=f"{share.lane} {row_id}") != 0
+
+    def _run(self, script: str, keys: list[str], args: list[Any], *, what: str) -> Any:
+        """A script's result, or None where the broker is away."""
+        if time.monotonic() < self._silent_until:
+            return None
+        try:
+            return self._script(script)(keys=keys, args=args)
+        except Exception as e:
+            # Whatever it is: the row is stored, and its call must not make that look like a failure.
+            self._silent_until = time.monotonic() + PAUSE_S
+            expected = isinstance(e, (RedisError, OSError))
+            log.warning(
+                "wake_up_call_lost", row=what, error=type(e).__name__, exc_info=None if expected else e
+            )
+            return None
+
+    def _script(self, script: str) -> Callable[..., Any]:
+        known = self._scripts.get(script)
+        if known is None:
+            known = self._scripts[script] = self._redis.register_script(script)
+        return known
+
+    @cached_property
+    def _scripts(self) -> dict[str, Callable[..., Any]]:
+        return {}
+
+    @cached_property
+    def _redis(self) -> Redis:
+        """Opened on first use: after the fork, never shared across it."""
+        return Redis.from_url(
+            self._url,
+            socket_connect_timeout=PATIENCE_S,
+            socket_timeout=PATIENCE_S,
+            retry=Retry(NoBackoff(), _TRIES_AGAIN),
+        )
+
+
+def _ms(length: timedelta) -> int:
+    return max(1, round(length / timedelta(milliseconds=1)))
