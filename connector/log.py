@@ -136,3 +136,8 @@ def get_logger(name: str) -> Any:
 
 bound_contextvars = structlog.contextvars.bound_contextvars
 """Bind tenant, run, batch and step for a block of work."""
+
+
+def bound_values() -> dict[str, Any]:
+    """What is bound at this moment: the tenant, run or batch and step on whose behalf the code runs."""
+    return dict(structlog.contextvars.get_contextvars())

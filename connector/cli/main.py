@@ -12,6 +12,7 @@ from connector.cli.datev import datev
 from connector.cli.debtors import debtors
 from connector.cli.exit_codes import MEANINGS, ExitCode
 from connector.cli.failures import Failure, bug, failure_of
+from connector.cli.http_log import http_log
 from connector.cli.keys import keys
 from connector.cli.ping import ping
 from connector.cli.preview import preview
@@ -82,5 +83,6 @@ for _command in (
     rates,
     keys,
     audit,
+    http_log,
 ):
     main.add_command(_command)

@@ -35,7 +35,7 @@ def pipedrive_client(
     :param budget: of the worker's step that asks; None: a person waits for the answer.
     """
     return PipedriveClient(
-        services.http("Pipedrive", budget),
+        services.http("Pipedrive", budget, tenant=tenant.key),
         base_url=base_url(
             services.settings.pipedrive,
             pipedrive_api_domain(services, tenant),
@@ -74,7 +74,7 @@ def datev_api(services: Services, tenant: TenantRow, budget: StepBudget | None, 
     }
 
     return DatevApi(
-        services.http("DATEV", budget),
+        services.http("DATEV", budget, tenant=tenant.key),
         base_url=addresses[api],
         client_id=settings.client_id,
         access_token=lambda: datev_access_token(services, tenant.id),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import requests
 
@@ -11,6 +11,7 @@ from connector.clock import Clock, SystemClock
 from connector.errors import Problem, SettingsError
 from connector.http import HttpClient, StepBudget, new_session
 from connector.pipeline.batch_sizes import BATCH_LIMITS
+from connector.pipeline.http_log import CallLog
 from connector.settings import Settings
 from connector.store import Database
 from connector.store.batches import BatchSize
@@ -42,14 +43,23 @@ class Services:
         """One pool of connections per process: opening TLS anew for each call costs more than the call."""
         return new_session()
 
-    def http(self, partner: str, budget: StepBudget | None = None) -> HttpClient:
-        """A client for one partner, bound to a step's time budget."""
+    @cached_property
+    def call_log(self) -> CallLog:
+        """Where every call to a partner is kept."""
+        return CallLog(self.database, self.vault, self.clock)
+
+    def http(self, partner: str, budget: StepBudget | None = None, *, tenant: str = "") -> HttpClient:
+        """A client for one partner, bound to a step's time budget.
+
+        :param tenant: key of the tenant for whom the calls are made, for their log; empty: the step tells.
+        """
         return HttpClient(
             partner,
             connect_timeout=self.timers.connect,
             call_deadline=self.timers.call,
             session=self._session,
             budget=budget,
+            recorder=partial(self.call_log.keep, tenant=tenant),
         )
 
     @cached_property
