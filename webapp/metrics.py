@@ -61,6 +61,7 @@ class _Reading(Collector):
         yield _single("mlc_tenants", "Tenants.", len(read.parked))
         yield self._parked(named=named)
         yield self._refused(named=named)
+        yield self._refused_logins()
         yield from self._logins()
 
     def _age(self, due: datetime | None) -> float:
@@ -87,6 +88,14 @@ class _Reading(Collector):
             totals[label] = totals.get(label, 0) + count
         for label, count in sorted(totals.items()):
             family.add_metric([label], count)
+        return family
+
+    def _refused_logins(self) -> CounterMetricFamily:
+        family = CounterMetricFamily(
+            "mlc_desk_logins_refused_total", "Attempts to log in at the desk that failed.", labels=["reason"]
+        )
+        for reason, count in sorted(self._read.refused_logins.items()):
+            family.add_metric([reason], count)
         return family
 
     def _logins(self) -> Iterable[GaugeMetricFamily]:

@@ -1,6 +1,6 @@
 """Numbers for monitoring, each by one statement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from connector.errors import DatabaseUnavailableError
-from connector.store import refused_deliveries
+from connector.store import desk_sessions, refused_deliveries
 from connector.store.engine import Transaction
 from connector.store.tables import batch, connection, run, submission, tenant
 
@@ -47,6 +47,8 @@ class Measures:
     logins: list[LoginEnd]
     refused: dict[str, int]
     """Deliveries that proved no origin, by tenant key; empty: to tenants that do not exist."""
+    refused_logins: dict[str, int] = field(default_factory=dict)
+    """Attempts to log in at the desk that failed, by reason."""
 
 
 def read(tx: Transaction, *, now: datetime) -> Measures:
@@ -65,6 +67,7 @@ def read(tx: Transaction, *, now: datetime) -> Measures:
         parked={row.key: row.parked for row in tx.execute(_PARKED)},
         logins=[LoginEnd(*row) for row in tx.execute(_LOGINS)],
         refused={key: refused.deliveries for key, refused in refused_deliveries.by_tenant(tx).items()},
+        refused_logins=desk_sessions.refused_by_reason(tx),
     )
 
 

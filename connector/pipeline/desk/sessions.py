@@ -72,6 +72,15 @@ class Seat:
     role: Role
 
 
+@dataclass(frozen=True, slots=True)
+class SeatName:
+    """A seat as a list shows it."""
+
+    key: str
+    name: str
+    role: Role
+
+
 def log_in(
     services: Services, *, login: str, password: str, address: str, language: str, old_token: str = ""
 ) -> Entered | Refused:
@@ -142,24 +151,28 @@ def seat_at(services: Services, session: SessionRow, tenant_key: str) -> Seat | 
     """What the person may do at a tenant; None: nothing, or there is no such tenant."""
     with services.database.transaction() as tx:
         tenant = tenants.find(tx, tenant_key)
-        if tenant is None:
-            return None
-        role = desk_users.role_at(tx, session.user_id, tenant.id)
+        # As many statements for a tenant that does not exist as for one that the person must not know of.
+        role = desk_users.role_at(tx, session.user_id, tenant.id if tenant else _NO_TENANT)
+    if tenant is None:
+        return None
     if session.installation_admin:
         return Seat(tenant, Role.ADMIN)
     return Seat(tenant, Role(role)) if role else None
 
 
-def seats_of(services: Services, session: SessionRow) -> list[tuple[str, str]]:
-    """Key and name of every tenant at which the person may do something, by name."""
+def seats_of(services: Services, session: SessionRow) -> list[SeatName]:
+    """Every tenant at which the person may do something, by name."""
     with services.database.transaction() as tx:
         if session.installation_admin:
-            found = [(row.key, row.name) for row in tenants.all_tenants(tx)]
+            found = [SeatName(row.key, row.name, Role.ADMIN) for row in tenants.all_tenants(tx)]
         else:
             roles = desk_users.roles_of(tx, session.user_id)
-            found = [(role.tenant_key, role.tenant_name) for role in roles]
-    return sorted(found, key=lambda seat: (seat[1].casefold(), seat[0]))
+            found = [SeatName(row.tenant_key, row.tenant_name, Role(row.role)) for row in roles]
+    return sorted(found, key=lambda seat: (seat.name.casefold(), seat.key))
 
+
+_NO_TENANT = 0
+"""Identities in PostgreSQL start at 1."""
 
 _LONGEST_LOGIN = 100
 """No account has a longer name, so what was typed beyond it is nothing to compare."""

@@ -25,9 +25,9 @@ def test_the_page_says_where_the_operator_looks(tmp_path: Path, place: str) -> N
 def test_every_link_of_the_page_leads_to_something_of_this_process(tmp_path: Path) -> None:
     web = client(tmp_path)
     targets = re.findall(r'(?:href|src)="([^"]+)"', web.get("/").get_data(as_text=True))
-    assert ["/static/pages.css", "/healthz", "/readyz"] == targets
+    assert ["/static/pages.css", "/desk/", "/desk/", "/healthz", "/readyz"] == targets
     # The database is away here, and /readyz says so; the point is that none of them is a 404.
-    for target, status in zip(targets, (200, 200, 503), strict=True):
+    for target, status in zip(targets, (200, 303, 303, 200, 503), strict=True):
         with web.get(target) as answer:
             assert status == answer.status_code, target
 

@@ -74,3 +74,9 @@ def test_with_too_many_tenants_their_refusals_are_added_up() -> None:
     lines = _lines(_measures(parked=parked, refused={"t1": 3, "t2": 4, "": 2}))
     assert 'mlc_deliveries_refused_total{tenant=""} 7.0' in lines
     assert 'mlc_deliveries_refused_total{tenant="?"} 2.0' in lines
+
+
+def test_refused_log_ins_at_the_desk_are_counted_by_reason() -> None:
+    lines = _lines(_measures(refused_logins={"wrong": 7, "locked": 2}))
+    assert 'mlc_desk_logins_refused_total{reason="locked"} 2.0' in lines
+    assert 'mlc_desk_logins_refused_total{reason="wrong"} 7.0' in lines
