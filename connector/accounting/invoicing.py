@@ -83,7 +83,7 @@ def _with_lines(
         quantity=Decimal(1),
         unit_price=sale.stated_value,
         tax_rate=rate,
-        supply_kind=terms.default_supply_kind,
+        supply_kind=sale.supply_kind or terms.default_supply_kind,
         revenue_account=sale.allocation.revenue_account,
         mapped_by=sale.allocation.mapped_by,
         case_accounts=sale.allocation.case_accounts,

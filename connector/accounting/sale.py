@@ -141,3 +141,5 @@ class Sale:
     """Key of the instalment that this is the sale of (:mod:`connector.accounting.parts`); empty: of none."""
     allocation: Allocation = Allocation()
     """Accounts and cost centres of a deal without lines, whose value becomes its one line."""
+    supply_kind: SupplyKind | None = None
+    """What the deal's field for it names, for a deal without lines; None: the tenant's default."""

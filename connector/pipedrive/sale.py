@@ -87,6 +87,7 @@ def read_sale(
         first_won_on=_day_of(deal, "first_won_time"),
         installments=installments,
         allocation=allocation,
+        supply_kind=None if sale_lines else lines.kind_of_deal,
     )
 
 

@@ -21,24 +21,30 @@ class LineReader:
         self, bundle: Mapping[str, Any], config: SaleConfig, terms: BookingTerms, reader: FieldReader
     ) -> None:
         self._deal = bundle["deal"]
-        self._records = [
-            record
-            for record in records_of(bundle, "products")
-            if flag_of(record.get("is_enabled")) is not False
-        ]
+        listed = records_of(bundle, "products")
+        self._records = [record for record in listed if flag_of(record.get("is_enabled")) is not False]
+        self._all_disabled = bool(listed) and not self._records
         self._catalog = {str(record.get("id")): record for record in records_of(bundle, "catalog")}
         self._config = config
         self._terms = terms
         self._reader = reader
         self._supply_kinds = {label.casefold(): kind for label, kind in config.supply_kind_labels}
         self._allocations = AllocationReader(bundle, config, reader)
-        self._deal_supply_kind = self._kind_by_field("deal", self._deal)
+        self.kind_of_deal = self._kind_by_field("deal", self._deal)
+        """What the deal's own field says; a deal without lines has nothing else to say it."""
 
     def read(self, currency: str) -> tuple[SaleLine, ...]:
         """All lines in the deal's order; a line in another currency than the deal is a problem."""
         ordered = sorted(
             enumerate(self._records), key=lambda pair: (_order(pair[1].get("order_nr")), pair[0])
         )
+        if self._all_disabled:
+            self._reader.report(
+                "lines_all_disabled",
+                "All lines of the deal are disabled, so nothing says what its value is for.",
+                "products.is_enabled",
+                "Enable the lines that are sold, or remove the lines and let the deal's value stand alone.",
+            )
         lines = [self._line(position, record) for position, (_, record) in enumerate(ordered, start=1)]
         others = {str(record.get("currency") or currency) for record in self._records} - {currency}
         if others:
@@ -169,8 +175,8 @@ class LineReader:
     def _supply_kind(self, product: Mapping[str, Any]) -> SupplyKind:
         """By field of the product, field of the deal, category of the product, else the tenant's default."""
         by_product = self._kind_by_field("product", product) if product else None
-        if by_product or self._deal_supply_kind:
-            return by_product or self._deal_supply_kind or self._terms.default_supply_kind
+        if by_product or self.kind_of_deal:
+            return by_product or self.kind_of_deal or self._terms.default_supply_kind
         category = self._category(product) if self._supply_kinds else ""
         return self._supply_kinds.get(category.casefold()) or self._terms.default_supply_kind
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from connector.accounting.sale import Discount, DiscountKind, Sale, SaleLine, TaxMethod
+from connector.accounting.sale import Discount, DiscountKind, Sale, SaleLine, SupplyKind, TaxMethod
 from tests.unit.accounting.invoices import build
 from tests.unit.accounting.samples import austrian, line, sale
 from tests.unit.accounting.test_bookings import post
@@ -189,6 +189,12 @@ def test_in_dollars_the_rows_come_to(lines, rate, expected):
             {"value_without_lines_means": "gross"},
             "500.00",
             "S 500.00 8336",
+        ),
+        (
+            {"value": "500.00", "buyer": austrian(), "supply_kind": SupplyKind.GOODS},
+            {"value_without_lines_means": "gross"},
+            "500.00",
+            "S 500.00 8125",
         ),
         (
             {"value": "500.00"},

@@ -163,6 +163,11 @@ def test_the_kind_of_supply_comes_from_product_deal_category_or_default(product,
     assert expected is found.lines[0].supply_kind
 
 
+@pytest.mark.parametrize(("deal_kind", "expected"), [(1, SupplyKind.GOODS), (None, None)])
+def test_the_deal_s_own_kind_counts_without_lines_as_well(deal_kind, expected):
+    assert expected is sale(b.bundle(products=[], deal=deal_with(kind=deal_kind)), b.CONFIG).supply_kind
+
+
 def test_a_category_is_also_known_by_its_option_id():
     category = {
         **b.definition("category", "Kategorie", "enum", ("Software", "Ware")),
@@ -303,6 +308,7 @@ def test_a_vat_id_is_cleaned(written, cleaned):
         ({"deal": b.deal(won_time="gestern")}, "time_unreadable"),
         ({"deal": b.deal(value=None)}, "value_missing"),
         ({"deal": b.deal(currency=None), "products": []}, "currency_missing"),
+        ({"products": [b.line(is_enabled=False), b.line(is_enabled=False)]}, "lines_all_disabled"),
         ({"deal": None}, "deal_missing"),
         ({"deal": b.deal(id=None)}, "deal_id_missing"),
     ],
