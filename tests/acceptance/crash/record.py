@@ -10,7 +10,7 @@ from tests.acceptance.crash.rows import Result, Row
 from tests.acceptance.crash.world import World
 
 WARM_UP = 1
-"""Deals of each road before the recording: the first one of a tenant reads what is kept from then on."""
+"""Deals of each tenant before the recording: the first one reads what is kept from then on."""
 
 RECORDED = 3
 """Deals of each road. What only some of them passed depends on who was faster, and is not demanded."""
@@ -42,18 +42,20 @@ def record(world: World) -> Recording:
 
     :raises UndisturbedDealFailedError: one did not arrive.
     """
-    points, sometimes = {}, []
+    points: dict[DatevFormat, tuple[str, ...]] = {}
+    sometimes: list[str] = []
     carrier = Carrier(world, frozenset(), lambda _result: None, parallel=2)
-    for fmt in DatevFormat:
-        row = Row(fmt, (), GROUP)
-        _require_ok(carrier.carry([row] * WARM_UP * len(world.members)))
-        results = carrier.carry([row] * RECORDED)
-        _require_ok(results)
-        passed = [[p for p in result.new_points if not p.startswith("sweep:")] for result in results]
+    undisturbed = [Row(fmt, (), GROUP) for fmt in DatevFormat]
+    _require_ok(carrier.carry(undisturbed * WARM_UP))
+    results = carrier.carry(undisturbed * RECORDED)
+    _require_ok(results)
+    for row in undisturbed:
+        of_road = [result.new_points for result in results if result.name == row.name]
+        passed = [[point for point in of_deal if not point.startswith("sweep:")] for of_deal in of_road]
         always = set(passed[0]).intersection(*passed[1:])
-        points[fmt] = tuple(point for point in passed[0] if point in always)
-        rest = {point for result in results for point in result.new_points} - always
-        sometimes += [f"{fmt.value} {point}" for point in sorted(rest)]
+        points[row.format] = tuple(point for point in passed[0] if point in always)
+        rest = {point for of_deal in of_road for point in of_deal} - always
+        sometimes += [f"{row.format.value} {point}" for point in sorted(rest)]
     return Recording(points, _of_any(world), tuple(sometimes))
 
 

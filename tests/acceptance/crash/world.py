@@ -18,8 +18,10 @@ import requests
 from connector import settings as environment_settings
 from connector.demo.patience import Patience
 from connector.demo.sandbox import SandboxControl, environment
+from connector.errors import TransientError
 from connector.pipeline.services import Services, open_services
 from connector.runtime import ports, processes
+from connector.runtime.folders import read_record
 from connector.runtime.processes import Ports
 from connector.runtime.servers import ensure
 from connector.runtime.specs import Event, EventKind, ProcessSpec
@@ -98,10 +100,29 @@ class World:
 
     def arrivals(self) -> dict[str, Any]:
         """What reached the partners."""
-        found: dict[str, Any] = Patience(lambda: False).call(
-            lambda: requests.get(f"{self.ports.sandbox_url}/control/arrivals", timeout=60).json()
-        )
+        found: dict[str, Any] = Patience(lambda: False).call(self._read_arrivals)
         return found
+
+    def _read_arrivals(self) -> Any:
+        try:
+            return requests.get(f"{self.ports.sandbox_url}/control/arrivals", timeout=60).json()
+        except (requests.RequestException, ValueError) as e:
+            raise TransientError("The sandbox is away.") from e
+
+    def clear_faults(self) -> None:
+        """The partners do what they are asked again."""
+        Patience(lambda: False).call(self._delete_faults)
+
+    def _delete_faults(self) -> None:
+        try:
+            requests.delete(f"{self.ports.sandbox_url}/control/faults", timeout=30).raise_for_status()
+        except requests.RequestException as e:
+            raise TransientError("The sandbox is away.") from e
+
+    def pids(self) -> dict[str, int]:
+        """The supervised processes: name to process number."""
+        records = (read_record(self.var_dir / "run" / f"{name}.json") for name in ("servers", "supervisor"))
+        return {entry["name"]: entry["pid"] for record in records for entry in record.get("processes", [])}
 
     def lines(self, folder: str, key: str) -> list[dict[str, Any]]:
         """What the fail points said about a deal: ``trace``: each point passed, ``faults``: each fault."""
