@@ -6,6 +6,7 @@ from pathlib import Path
 
 from connector import log
 from connector import settings as environment_settings
+from connector.demo.desk import DeskLogin, let_in
 from connector.demo.patience import InterruptedDemoError, Patience
 from connector.demo.play import Ending, Play
 from connector.demo.stage import Stage
@@ -76,10 +77,12 @@ def _run(
         try:
             supervisor.start()
             (stage,) = stages
-            _say_addresses(stage, environ, var_dir, teller)
-            ending = _play(environ, stage, teller, Patience(stop.asked.is_set))
+            patience = Patience(stop.asked.is_set)
+            login = _let_in(environ, stage, patience)
+            _say_addresses(stage, environ, var_dir, login, teller)
+            ending = _play(environ, stage, teller, patience)
             if not once:
-                _say_addresses(stage, environ, var_dir, teller)
+                _say_addresses(stage, environ, var_dir, login, teller)
                 teller.plain("Everything stays up until Ctrl-C.")
                 supervisor.wait()
             teller.plain()
@@ -97,6 +100,14 @@ def _play(environ: Mapping[str, str], stage: Stage, teller: Teller, patience: Pa
         services.database.close()
 
 
+def _let_in(environ: Mapping[str, str], stage: Stage, patience: Patience) -> DeskLogin:
+    services = open_services(environment_settings.load({**environ, **stage.values}))
+    try:
+        return patience.call(lambda: let_in(services))
+    finally:
+        services.database.close()
+
+
 OWN_PORTS = ("MLC_WEB_BIND", "FLOWER_PORT")
 """Settings of ``up`` that the demo leaves alone, so that it runs beside anything."""
 
@@ -108,11 +119,14 @@ def _say_ignored(environ: Mapping[str, str], teller: Teller) -> None:
         teller.live(f"The demo takes free ports of its own: {' and '.join(given)} {verb} not count here.")
 
 
-def _say_addresses(stage: Stage, environ: Mapping[str, str], var_dir: Path, teller: Teller) -> None:
+def _say_addresses(
+    stage: Stage, environ: Mapping[str, str], var_dir: Path, desk: DeskLogin, teller: Teller
+) -> None:
     given = environ.get("FLOWER_BASIC_AUTH", "").strip()
-    login = "in FLOWER_BASIC_AUTH" if given else f"user:password are in {flower_login_file(var_dir)}"
+    flower = "in FLOWER_BASIC_AUTH" if given else f"user:password are in {flower_login_file(var_dir)}"
     teller.plain()
     teller.plain(f"  Web      {stage.ports.web_url}")
-    teller.plain(f"  Flower   {stage.ports.flower_url}  ({login})")
+    teller.plain(f"  Desk     {stage.ports.web_url}/desk/  (name {desk.login}, password {desk.password})")
+    teller.plain(f"  Flower   {stage.ports.flower_url}  ({flower})")
     teller.plain(f"  Sandbox  {stage.ports.sandbox_url}  (what arrives at Pipedrive and DATEV)")
     teller.plain()
