@@ -23,23 +23,32 @@ class Territory:
     names: tuple[str, ...] = ()
     """How towns and regions there are called, as :func:`plain` writes them (ς is σ); asked where no postal
     code is."""
+    shared_codes: tuple[str, ...] = ()
+    """Postal codes of the place and its neighbours: the town's name decides; without a town it may be either."""
+    code_length: int = 0
+    """Postal codes there have so many digits, and those of the rest of the country do not; 0: as many."""
 
 
 _OUTSIDE_EU_VAT = "Art. 6 of Directive 2006/112/EC: not part of the VAT territory of the EU"
 _NOT_INLAND = "§ 1 (2) UStG: not part of the Inland"
 _AUSTRIAN_RATE = "§ 10 (4) of the Austrian UStG: a rate of its own"
+_GERMAN_CODE = "§ 1 (2) UStG: Austria, though it has postal codes of the German post office too"
 _NOT_OF_THE_UNION = "Art. 5 of Directive 2006/112/EC, Art. 355 TFEU: the treaties do not hold there"
 
 SPECIAL_TERRITORIES = (
     Territory("Büsingen am Hochrhein", "DE", ("78266",), _NOT_INLAND, ("busingen", "buesingen")),
     Territory("Helgoland", "DE", ("27498",), _NOT_INLAND, ("helgoland", "heligoland")),
-    Territory("Jungholz", "AT", ("6691",), _AUSTRIAN_RATE, ("jungholz",)),
+    Territory("Jungholz", "AT", ("6691", "87491"), _AUSTRIAN_RATE, ("jungholz",)),
+    Territory("Jungholz in Austria", "DE", ("87491",), _GERMAN_CODE, ("jungholz",)),
     Territory(
         "Kleinwalsertal",
         "AT",
-        ("6991", "6992", "6993"),
+        ("6991", "6992", "6993", "87567", "87568", "87569"),
         _AUSTRIAN_RATE,
         ("kleinwalsertal", "riezlern", "hirschegg"),
+    ),
+    Territory(
+        "Kleinwalsertal in Austria", "DE", ("87567", "87568", "87569"), _GERMAN_CODE, ("kleinwalsertal",)
     ),
     Territory(
         "the Canary Islands",
@@ -52,8 +61,8 @@ SPECIAL_TERRITORIES = (
         ),
     ),
     Territory("Ceuta or Melilla", "ES", ("51", "52"), _OUTSIDE_EU_VAT, ("ceuta", "melilla")),
-    Territory("Livigno", "IT", ("23041", "23030"), _OUTSIDE_EU_VAT, ("livigno",)),
-    Territory("Campione d'Italia", "IT", ("22061", "22060"), _OUTSIDE_EU_VAT, ("campione d italia",)),
+    Territory("Livigno", "IT", ("23041",), _OUTSIDE_EU_VAT, ("livigno",), ("23030",)),
+    Territory("Campione d'Italia", "IT", ("22061",), _OUTSIDE_EU_VAT, ("campione d italia",), ("22060",)),
     Territory(
         "Mount Athos",
         "GR",
@@ -100,6 +109,7 @@ SPECIAL_TERRITORIES = (
         ("38", "FO"),
         _NOT_OF_THE_UNION,
         ("faroe", "faroe islands", "færøerne", "faeroerne", "faroer", "torshavn"),
+        code_length=3,
     ),
     Territory(
         "a Caribbean part of the Netherlands' kingdom",
@@ -154,7 +164,12 @@ def _lies_in(address: Address, territory: Territory) -> bool:
     digits = "".join(sign for sign in code if sign.isdigit())
     if any(written.startswith(territory.postal_prefixes) for written in (code, digits)):
         return True
+    if digits and len(digits) == territory.code_length:
+        return True
+    shared = digits in territory.shared_codes
+    if shared and not address.city.strip():
+        return True
     # A town may bear the name of an island: La Réunion lies in Lot-et-Garonne too, and its code says so.
-    told_by_code = bool(digits) and bool(territory.postal_prefixes)
+    told_by_code = bool(digits) and bool(territory.postal_prefixes) and not shared
     places = [address.region] if told_by_code else [address.region, address.city]
     return any(f" {name} " in f" {plain(place)} " for place in places for name in territory.names)

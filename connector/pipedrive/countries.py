@@ -20,8 +20,11 @@ OTHER_LANGUAGES = (
     *("bs", "mk", "be", "eu", "gl", "cy", "rm", "gsw", "ka", "az", "ar", "he", "fa", "hi", "id", "th"),
     *("ja", "ko", "zh", "zh_Hant"),
 )
-"""The languages of the EU and its neighbours, and those in which the rest of the world mostly writes. Not
-Vietnamese: without its accents its names for Austria, Belgium and Russia are codes of other countries."""
+"""The languages of the EU and its neighbours, and those in which the rest of the world mostly writes."""
+
+ACCENTED_LANGUAGE = "vi"
+"""Vietnamese is read with its accents only: without them its names for Austria, Belgium and Russia are codes
+of Angola, Burundi and Nigeria."""
 
 ALIASES = {
     "uk": "GB",
@@ -70,6 +73,9 @@ ALIASES = {
     "ellada": "GR",
     "hellas": "GR",
     "moldau": "MD",
+    "weissrussland": "BY",
+    "hongkong": "HK",
+    "republik irland": "IE",
     "vatican": "VA",
     "vatikan": "VA",
     "palestine": "PS",
@@ -103,6 +109,9 @@ ALIASES = {
 cars that stand before postal codes (D-80331). A state that is no more is nobody."""
 
 
+_LONGEST_CODE = 3
+"""A code has two or three letters, and no accent."""
+
 _NORTHERN_IRELAND = ("GB", "Northern Ireland")
 _CANARIES = ("ES", "Canarias")
 
@@ -135,11 +144,35 @@ def country_code(text: str) -> str | None:
     name = _normal(text)
     if not name:
         return None
+    accented = _accented_names().get(_accented(text))
+    found = _code_of(name) if text.isascii() or len(name) > _LONGEST_CODE else _named(name)
+    if accented and found and accented != found and not text.isupper():
+        return None  # Nga: Russia in Vietnamese, or Nigeria's code
+    return found or accented
+
+
+def _code_of(name: str) -> str | None:
     if name in PARTS:
         return PARTS[name][0]
     if name in ALIASES:
         return ALIASES[name] or None
-    return _codes().get(name) or _names(FIRST_LANGUAGES).get(name) or _names(OTHER_LANGUAGES).get(name)
+    return _codes().get(name) or _named(name)
+
+
+def _named(name: str) -> str | None:
+    return _names(FIRST_LANGUAGES).get(name) or _names(OTHER_LANGUAGES).get(name)
+
+
+def _accented(text: str) -> str:
+    """Letters with their accents, without case."""
+    return re.sub(r"[\W_]+", " ", unicodedata.normalize("NFC", text.casefold())).strip()
+
+
+@cache
+def _accented_names() -> dict[str, str]:
+    territories = Locale.parse(ACCENTED_LANGUAGE).territories
+    known = {country.alpha_2 for country in pycountry.countries} | {"XK"}
+    return {_accented(written): code for code, written in territories.items() if code in known}
 
 
 def _normal(text: str) -> str:
