@@ -98,10 +98,16 @@ app.conf.update(
             "schedule": _timers.sweep.total_seconds(),
             "options": {"expires": _timers.sweep.total_seconds()},
         },
+        # Whether reconciliation or a look at the hooks is due stands in PostgreSQL: beat forgets it.
+        "watches": {
+            "task": "watches",
+            "schedule": _timers.watch_tick.total_seconds(),
+            "options": {"expires": _timers.watch_tick.total_seconds()},
+        },
     },
     # Beat wakes up this often at least; its default of five minutes ignores short sweeps.
     beat_max_loop_interval=_timers.sweep.total_seconds(),
-    imports=["tasks.process", "tasks.run", "tasks.batch", "tasks.sweep", "tasks.evidence"],
+    imports=["tasks.process", "tasks.run", "tasks.batch", "tasks.sweep", "tasks.evidence", "tasks.watches"],
     task_routes={
         "run.resolve": {"queue": INTAKE},
         "run.build_debtor": {"queue": INTAKE},
@@ -112,5 +118,7 @@ app.conf.update(
         "batch.*": {"queue": DATEV},
         "sweep": {"queue": OPS},
         "evidence.*": {"queue": OPS},
+        "watches": {"queue": OPS},
+        "watch.*": {"queue": OPS},
     },
 )

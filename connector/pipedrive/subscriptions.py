@@ -1,12 +1,14 @@
 """Our webhook at Pipedrive: listed before it is created, so that nobody gets every event twice."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from connector.errors import TransientError
 from connector.pipedrive.client import PipedriveClient
 from connector.pipedrive.merges import MERGEABLE
+from connector.pipedrive.moments import moment
 from connector.pipedrive.shapes import id_of
 from connector.storable import storable
 
@@ -24,6 +26,11 @@ class Subscription:
     event_object: str = "deal"
     name: str = "ml-connector"
 
+    @property
+    def event(self) -> str:
+        """What it brings, in Pipedrive's notation."""
+        return f"{self.event_object}.{self.event_action}"
+
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
@@ -38,6 +45,19 @@ class Webhook:
     name: str
     last_status: int | None
     remove_reason: str
+    last_delivery_at: datetime | None = None
+
+    @property
+    def event(self) -> str:
+        """What it brings, in Pipedrive's notation."""
+        return f"{self.event_object}.{self.event_action}"
+
+    @property
+    def last_failed(self) -> bool:
+        """Whether nobody took its last delivery. A ban shows as nothing else: the list does not tell it."""
+        if self.last_delivery_at is None:
+            return False
+        return self.last_status is None or not 200 <= self.last_status < 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +77,47 @@ def list_webhooks(client: PipedriveClient, *, url: str = "") -> list[Webhook]:
     ]
 
 
-def subscribe(client: PipedriveClient, wanted: Subscription) -> Subscribed:
+def subscribe(
+    client: PipedriveClient,
+    wanted: Subscription,
+    *,
+    distrusted: Collection[int] = (),
+    owned: Collection[int] | None = None,
+) -> Subscribed:
     """Make sure that exactly one webhook brings us these events.
 
     There is no update: a hook to our address with another version or password is replaced, the new one
     first, so that no event falls into a gap (what the old one still sends is refused by its old password).
     Hooks of ours about other objects are left alone.
 
+    :param distrusted: hooks that are replaced even if they are as wanted: they may be banned.
+    :param owned: only these are removed, whatever else is there; None: whatever competes.
     :raises PartnerRefusedError: ``webhook_limit``, or an address that Pipedrive cannot reach.
     """
     ours = [record for record in client.webhooks() if _competes(record, wanted)]
-    equal = [record for record in ours if _is_equal(record, wanted)]
     known = [webhook_of(record).id for record in ours]
+    equal = [
+        record
+        for record, webhook_id in zip(ours, known, strict=True)
+        if webhook_id not in distrusted and _is_equal(record, wanted)
+    ]
     kept = webhook_of(equal[0]) if equal else webhook_of(client.add_webhook(_content(wanted)))
-    superfluous = tuple(webhook_id for webhook_id in known if webhook_id != kept.id)
+    superfluous = tuple(
+        webhook_id for webhook_id in known if webhook_id != kept.id and (owned is None or webhook_id in owned)
+    )
     for webhook_id in superfluous:
         client.delete_webhook(webhook_id)
     return Subscribed(kept, created=not equal, replaced=superfluous)
 
 
-def compare(client: PipedriveClient, wanted: Subscription) -> tuple[list[Webhook], list[Webhook]]:
-    """The hooks to our address for these events: those that are as wanted, and those that differ."""
-    ours = [record for record in client.webhooks() if _competes(record, wanted)]
+def compare(
+    records: Sequence[Mapping[str, Any]], wanted: Subscription
+) -> tuple[list[Webhook], list[Webhook]]:
+    """The hooks to our address for these events: those that are as wanted, and those that differ.
+
+    :param records: all that Pipedrive lists (:meth:`PipedriveClient.webhooks`).
+    """
+    ours = [record for record in records if _competes(record, wanted)]
     return (
         [webhook_of(record) for record in ours if _is_equal(record, wanted)],
         [webhook_of(record) for record in ours if not _is_equal(record, wanted)],
@@ -117,6 +156,7 @@ def webhook_of(record: Mapping[str, Any]) -> Webhook:
         name=_text(record, "name"),
         last_status=_status(record.get("last_http_status")),
         remove_reason=_text(record, "remove_reason"),
+        last_delivery_at=_time(record.get("last_delivery_time")),
     )
 
 
@@ -132,6 +172,13 @@ def _text(record: Mapping[str, Any], name: str) -> str:
 
 def _status(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _time(value: Any) -> datetime | None:
+    try:
+        return moment(value)
+    except ValueError:
+        return None
 
 
 def _content(wanted: Subscription) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Bringing a tenant in: its configuration, its secrets, its webhook."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from connector.errors import ConfigurationError, DataError, NotFoundError
@@ -16,7 +17,8 @@ from connector.pipedrive.subscriptions import (
 from connector.pipeline.partners import pipedrive_client
 from connector.pipeline.services import Services
 from connector.pipeline.shared_client import sharing_problems
-from connector.store import Transaction, journal, tenants
+from connector.store import Transaction, hooks, journal, tenants
+from connector.store.hooks import OwnHook
 from connector.store.tenants import TenantRow
 from connector.tenants.config import SecretName
 from connector.tenants.toml_file import TenantFile
@@ -115,23 +117,34 @@ def subscribe_webhook(services: Services, tenant: TenantRow) -> Subscribed:
             cure='Add [receiver.basic] with user = "pipedrive" to the tenant\'s file and apply it.',
         )
     client = pipedrive_client(services, tenant)
-    wanted = wanted_hook(services, tenant, _webhook_password(services, tenant))
-    subscribed = subscribe(client, wanted)
-    for kind in MERGEABLE:
-        # Only version 2.0 says into which record the deleted one went.
-        subscribe(client, replace(wanted, event_object=kind, event_action="delete", version="2.0"))
-    _journal(services, tenant, "webhook_subscribed", f"Hook {subscribed.webhook.id} brings the deals.")
-    return subscribed
+    done = [
+        subscribe(client, wanted)
+        for wanted in wanted_hooks(services, tenant, _webhook_password(services, tenant))
+    ]
+    with services.database.transaction() as tx:
+        hooks.forget(tx, tenant.id)
+        hooks.remember(tx, tenant.id, own_hooks(done), now=services.clock.now())
+    _journal(services, tenant, "webhook_subscribed", f"Hook {done[0].webhook.id} brings the deals.")
+    return done[0]
 
 
-def wanted_hook(services: Services, tenant: TenantRow, password: str) -> Subscription:
-    """The hook that brings the deals to a receiver with HTTP Basic."""
-    return Subscription(
+def wanted_hooks(services: Services, tenant: TenantRow, password: str) -> list[Subscription]:
+    """The hooks that a receiver with HTTP Basic needs: first the one that brings the deals, then those that
+    tell of merged buyers."""
+    deals = Subscription(
         url=webhook_url(services, tenant),
         user=tenant.config.receiver.basic_user or "",
         password=password,
         version=tenant.config.pipedrive.webhook_version,
     )
+    # Only version 2.0 says into which record the deleted one went.
+    merges = [replace(deals, event_object=kind, event_action="delete", version="2.0") for kind in MERGEABLE]
+    return [deals, *merges]
+
+
+def own_hooks(subscribed: Iterable[Subscribed]) -> list[OwnHook]:
+    """What was made, as it is remembered."""
+    return [OwnHook(done.webhook.id, done.webhook.url, done.webhook.event) for done in subscribed]
 
 
 def tenant_webhooks(services: Services, tenant: TenantRow) -> list[Webhook]:
@@ -141,9 +154,18 @@ def tenant_webhooks(services: Services, tenant: TenantRow) -> list[Webhook]:
 
 def remove_webhooks(services: Services, tenant: TenantRow) -> tuple[int, ...]:
     """Remove the hooks that lead to this tenant; returns their ids."""
-    removed = unsubscribe(pipedrive_client(services, tenant), webhook_url(services, tenant))
+    client, url = pipedrive_client(services, tenant), webhook_url(services, tenant)
+    # Before, so that nobody makes them anew meanwhile; after, for whoever has seen them in between.
+    _forget_hooks(services, tenant)
+    removed = unsubscribe(client, url)
+    _forget_hooks(services, tenant)
     _journal(services, tenant, "webhook_removed", f"Hooks removed: {len(removed)}.")
     return removed
+
+
+def _forget_hooks(services: Services, tenant: TenantRow) -> None:
+    with services.database.transaction() as tx:
+        hooks.forget(tx, tenant.id)
 
 
 def _refuse_clashes(tx: Transaction, file: TenantFile) -> None:

@@ -40,11 +40,12 @@ PART_OF_STEP = 2
 """A turn begins no further page once this part of its time is over."""
 
 
-_FAULT = {
+FAULT = {
     "problem_code": "internal_error",
     "problem_message": "An unexpected error happened while this was looked after.",
     "problem_cure": "Send the log lines of it to whoever runs ml-connector; it is tried again by itself.",
 }
+"""What a watch keeps of a bug."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def _take_turn(services: Services, tenant: TenantRow, claimed: WatchRow) -> None
         raise
     except Exception:
         log.exception("reconciliation_crashed")
-        turn.put_down(due_at=now + timers.reconciliation, **_FAULT)
+        turn.put_down(due_at=now + timers.reconciliation, **FAULT)
     else:
         # A tick comes a moment early or late: an interval must not become two.
         pause = timers.reconciliation - timers.watch_tick / 2
