@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 # refusal is better than a page of compiler errors.
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --only-binary :all:
 
-.PHONY: help demo test lint format types audit bench crash clean
+.PHONY: help demo test lint format types audit bench crash soak clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -48,8 +48,11 @@ bench: $(VENV)/.development ## measure speed (never part of the tests)
 crash: $(VENV)/.development ## kill at every point, break every partner call (45 min; FULL=1: 2,000 faults, goes on; SEED=7)
 	@status=0; \
 	$(BIN)/python -m tests.acceptance.crash $(if $(FULL),--full) $(if $(SEED),--seed $(SEED)) $(ARGS) || status=1; \
-	$(if $(FULL),,$(BIN)/python -m tests.acceptance.faults || status=1;) \
+	$(if $(FULL)$(ARGS),,$(BIN)/python -m tests.acceptance.faults || status=1;) \
 	exit $$status
+
+soak: $(VENV)/.development ## work for MINUTES=10 while processes die and partners fail, then count (SEED=7)
+	@$(BIN)/python -m tests.acceptance.crash.soak --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 clean: ## remove the environment and caches; data in ./var stays
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,7 +12,8 @@ from connector.errors import DatabaseUnavailableError
 from connector.pipeline.states import INVOICE
 from tests.acceptance.crash.checks import RESTING, Found, look_at, states_of
 from tests.acceptance.crash.deals import Deal, seed, win
-from tests.acceptance.crash.hooks.naming import ANY, digest
+from tests.acceptance.crash.evidence import keep
+from tests.acceptance.crash.hooks.naming import ANOTHERS, ANY, digest
 from tests.acceptance.crash.rows import OF_WORKERS, Fault, Result, Row
 from tests.acceptance.crash.world import World
 
@@ -85,6 +86,8 @@ class Carrier:
                 flying.remove(flight)
                 result = self._result(flight, arrived)
                 results.append(result)
+                if not result.ok:
+                    keep(self._world, flight.deal, result)
                 self._on_result(result)
         return results
 
@@ -171,7 +174,7 @@ class Carrier:
         new = [
             p
             for p in dict.fromkeys(self.points_of(flight.deal))
-            if f"{flight.row.format.value} {p}" not in self._known
+            if f"{flight.row.format.value} {p}" not in self._known and ANOTHERS not in p
         ]
         return Result(
             flight.row.name,

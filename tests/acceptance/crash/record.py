@@ -12,7 +12,10 @@ from tests.acceptance.crash.world import World
 WARM_UP = 1
 """Deals of each tenant before the recording: the first one reads what is kept from then on."""
 
-RECORDED = 3
+TENANTS_OF_EACH = 2
+"""So that deals are recorded beside each other and yet have a tenant of their own."""
+
+RECORDED = 4
 """Deals of each road. What only some of them passed depends on who was faster, and is not demanded."""
 
 GROUP = "no fault"
@@ -44,9 +47,9 @@ def record(world: World) -> Recording:
     """
     points: dict[DatevFormat, tuple[str, ...]] = {}
     sometimes: list[str] = []
-    carrier = Carrier(world, frozenset(), lambda _result: None, parallel=2)
+    carrier = Carrier(world, frozenset(), lambda _result: None, parallel=2 * TENANTS_OF_EACH)
     undisturbed = [Row(fmt, (), GROUP) for fmt in DatevFormat]
-    _require_ok(carrier.carry(undisturbed * WARM_UP))
+    _require_ok(carrier.carry(undisturbed * TENANTS_OF_EACH * WARM_UP))
     results = carrier.carry(undisturbed * RECORDED)
     _require_ok(results)
     for row in undisturbed:

@@ -29,6 +29,10 @@ OF_WORKERS = frozenset({Action.KILL, Action.KILL_WORKER, Action.CUT})
 start and the patience of every client in them."""
 
 
+STEPS_OF_DEALS = ("web.", "run.", "batch.")
+"""Beginnings of the points that belong to a deal; what a wake-up call is for belongs to one, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One action at one point."""
@@ -38,10 +42,9 @@ class Fault:
 
     @property
     def of_any_deal(self) -> bool:
-        """Whether it belongs to no deal: beat, and what the sweep commits."""
-        return self.point.startswith("beat:") or (
-            self.point.startswith("sweep:") and " publish " not in self.point
-        )
+        """Whether it belongs to no deal: beat, what the sweep commits, and every other task by the clock."""
+        wakes_a_row = " publish run." in self.point or " publish batch." in self.point
+        return not (wakes_a_row or self.point.startswith(STEPS_OF_DEALS))
 
     def __str__(self) -> str:
         return self.point if self.action is Action.KILL else f"{self.point} [{self.action}]"
