@@ -63,7 +63,13 @@ def migrated_database_url(postgres_url: str) -> str:
 @pytest.fixture
 def database_url(migrated_database_url: str) -> str:
     """The database with the product's tables, all of them empty."""
-    connection = psycopg2.connect(migrated_database_url)
+    empty(migrated_database_url)
+    return migrated_database_url
+
+
+def empty(database_url: str) -> None:
+    """Take every row out of the product's tables, also out of those that the product itself never empties."""
+    connection = psycopg2.connect(database_url)
     try:
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
@@ -76,7 +82,6 @@ def database_url(migrated_database_url: str) -> str:
                 cursor.execute(_NEVER_EMPTIED.format("ENABLE"))
     finally:
         connection.close()
-    return migrated_database_url
 
 
 @pytest.fixture
