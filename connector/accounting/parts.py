@@ -1,8 +1,10 @@
 """A deal invoiced in parts: which parts there are, and what each part's invoice shows.
 
-Instalments share out the invoice of the whole deal, so that over all of them every group (tax case, rate,
-account, key, cost centres) adds up to it in net, tax and gross. Recurring lines make one invoice per day on
-which a period begins, with all lines due that day.
+Instalments share out the invoice of the whole deal: their own amounts (net or gross, as Pipedrive holds them)
+add up to it in every group (tax case, rate, account, key, cost centres). The other two of net, tax and gross
+are reckoned on each invoice anew, because each is an invoice of its own and its tax must be that of its net
+amount (§ 14 (4) no. 8 UStG, EN 16931 BR-CO-17); over all of them they may be cents away from the whole.
+Recurring lines make one invoice per day on which a period begins, with all lines due that day.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +18,7 @@ from connector.accounting.money import ZERO, cents, distribute
 from connector.accounting.pricing import price_lines
 from connector.accounting.sale import DiscountKind, Sale, SaleLine
 from connector.accounting.terms import BookingTerms
+from connector.accounting.totals import taxes_by_rate
 from connector.errors import DataError, Problem
 
 ONE_TIME_KEY = "one-time"
@@ -109,11 +112,11 @@ def installment_invoice(invoice: Invoice, sale: Sale, terms: BookingTerms) -> In
     whole = [group.gross if of_gross else group.net for group in invoice.tax_breakdown]
     rows = _rows(amounts, whole)
     number = [_installment_key(one.id) for one in sale.installments].index(sale.installment)
+    rates = [(group.tax_case, group.tax_rate) for group in invoice.tax_breakdown]
+    taxes = taxes_by_rate(list(zip(rates, rows[number], strict=True)), inclusive=of_gross)
     groups = []
-    for position, group in enumerate(invoice.tax_breakdown):
-        column = [row[position] for row in rows]
-        tax = distribute(group.tax, column)[number] if group.tax else ZERO
-        net = column[number] - tax if of_gross else column[number]
+    for group, amount, tax in zip(invoice.tax_breakdown, rows[number], taxes, strict=True):
+        net = amount - tax if of_gross else amount
         groups.append(replace(group, net=net, tax=tax, gross=net + tax))
     billed = tuple(group for group in groups if group.gross)
     text = _installment_text(sale, number)

@@ -24,7 +24,7 @@ class Territory:
     """How towns and regions there are called, as :func:`plain` writes them (ς is σ); asked where no postal
     code is."""
     shared_codes: tuple[str, ...] = ()
-    """Postal codes of the place and its neighbours: the town's name decides; without a town it may be either."""
+    """Postal codes of the place and its neighbours: the town's name decides; without one it may be either."""
     code_length: int = 0
     """Postal codes there have so many digits, and those of the rest of the country do not; 0: as many."""
 

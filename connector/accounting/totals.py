@@ -63,12 +63,29 @@ def _group_sums(lines: Iterable[DecidedLine], inclusive: bool) -> dict[GroupKey,
     amounts: dict[GroupKey, Decimal] = {}
     for line in lines:
         amounts[line.group] = amounts.get(line.group, ZERO) + line.amount
-    sums = {}
-    for rate in dict.fromkeys((key.tax_case, key.tax_rate) for key in amounts):
-        keys = [key for key in amounts if (key.tax_case, key.tax_rate) == rate]
-        for key, tax in zip(keys, _taxes([amounts[key] for key in keys], rate[1], inclusive), strict=True):
-            sums[key] = _Sums(net=amounts[key] - tax if inclusive else amounts[key], tax=tax)
-    return {key: sums[key] for key in amounts}
+    taxes = taxes_by_rate(
+        [((key.tax_case, key.tax_rate), amount) for key, amount in amounts.items()], inclusive=inclusive
+    )
+    return {
+        key: _Sums(net=amount - tax if inclusive else amount, tax=tax)
+        for (key, amount), tax in zip(amounts.items(), taxes, strict=True)
+    }
+
+
+def taxes_by_rate(
+    amounts: Sequence[tuple[tuple[str, Decimal], Decimal]], *, inclusive: bool
+) -> tuple[Decimal, ...]:
+    """The tax of each amount: reckoned once on the sum of a tax case and rate, shared out over its amounts.
+
+    :param amounts: tax case and rate in percent, and the amount: gross if ``inclusive``, else net.
+    """
+    taxes = [ZERO] * len(amounts)
+    for rate in dict.fromkeys(rate for rate, _amount in amounts):
+        places = [place for place, (other, _amount) in enumerate(amounts) if other == rate]
+        shared = _taxes([amounts[place][1] for place in places], rate[1], inclusive)
+        for place, tax in zip(places, shared, strict=True):
+            taxes[place] = tax
+    return tuple(taxes)
 
 
 def _taxes(amounts: Sequence[Decimal], rate: Decimal, inclusive: bool) -> tuple[Decimal, ...]:
