@@ -5,8 +5,10 @@ import random
 import socket
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from connector.pipeline.services import Services
@@ -14,6 +16,7 @@ from connector.runtime.probe import healthy
 from connector.store import tables
 from tests.integration.security.hostile import raw, request, send, status
 from webapp.slow_bodies import BODY_DEADLINE_S
+from webapp.slow_heads import HEAD_DEADLINE_S
 
 REQUESTS = 1200
 SEED = 7
@@ -60,22 +63,40 @@ def test_malformed_requests_are_not_quoted_in_the_log(web_port: int, tmp_path: P
     assert "CANARY" not in (tmp_path / "web.log").read_text("utf-8", "replace")
 
 
-def test_bodies_that_do_not_come_hold_no_thread_for_long(web_port: int, services: Services) -> None:
-    """More of them than the process has threads (4), each sending a byte now and then."""
-    lines = ["POST /webhooks/pipedrive/acme HTTP/1.1", "Host: a", "Content-Length: 1000"]
-    slow = [socket.create_connection(("127.0.0.1", web_port), timeout=30) for _number in range(5)]
+THREADS = 4
+"""Of the one process."""
+
+
+@contextlib.contextmanager
+def _dripping(port: int, beginning: bytes, drop: bytes) -> Iterator[list[socket.socket]]:
+    """More connections than the process has threads, until one more request is answered between them."""
+    slow = [socket.create_connection(("127.0.0.1", port), timeout=30) for _number in range(THREADS + 1)]
     try:
         for connection in slow:
-            connection.sendall(raw(lines, b"{"))
-        ends_at = time.monotonic() + 2 * BODY_DEADLINE_S + 10
+            connection.sendall(beginning)
+        ends_at = time.monotonic() + HEAD_DEADLINE_S + BODY_DEADLINE_S + 10
         answered = False
         while not answered and time.monotonic() < ends_at:
             for connection in slow:
                 with contextlib.suppress(OSError):
-                    connection.sendall(b" ")
-            answered = healthy(web_port, "/healthz")
+                    connection.sendall(drop)
+            answered = healthy(port, "/healthz")
         assert answered
-        assert 401 == status(slow[0].recv(1000)), "what came until then proves nothing"
+        yield slow
     finally:
         for connection in slow:
             connection.close()
+
+
+def test_bodies_that_do_not_come_hold_no_thread_for_long(web_port: int, services: Services) -> None:
+    lines = ["POST /webhooks/pipedrive/acme HTTP/1.1", "Host: a", "Content-Length: 1000"]
+    with _dripping(web_port, raw(lines, b"{"), b" ") as slow:
+        assert 401 == status(slow[0].recv(1000)), "what came until then proves nothing"
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"G", b"POST /webhooks/pipedrive/acme HTTP/1.1\r\nHost: a\r\nX-Slow: "]
+)
+def test_heads_that_do_not_end_hold_no_thread_for_long(web_port: int, beginning: bytes) -> None:
+    with _dripping(web_port, beginning, b"x"):
+        pass
