@@ -20,6 +20,7 @@ from connector.errors import (
     ConfigurationError,
     ConnectorError,
     DatabaseUnavailableError,
+    RateLimitedError,
     ReconnectNeededError,
     TransientError,
 )
@@ -127,7 +128,7 @@ def expire_access_token(services: Services, tenant_id: int, partner: str, refuse
 
 def access_token(services: Services, key: ConnectionKey) -> str:
     """The access token of one login, renewed if about to end. Raises like :func:`datev_access_token`."""
-    gives_up = time.monotonic() + services.timers.call.total_seconds()
+    gives_up = time.monotonic() + services.timers.connect.total_seconds()
     pause = POLL_FIRST_S
     while True:
         row = _usable(services, key)
@@ -138,15 +139,34 @@ def access_token(services: Services, key: ConnectionKey) -> str:
             claim = connections.claim_refresh(tx, row, now=now, lease_until=now + services.timers.lease)
         if claim:
             return _renew(services, row, claim)
-        if time.monotonic() >= gives_up:
-            raise TransientError(
-                f"The login to {_PARTNERS[key.partner].title} is being renewed by another process.",
-                code="refresh_in_progress",
-                cure="Nothing to do: it is tried again.",
-                retry_after=services.timers.retry_first,
-            )
+        if _holder_is_silent(services, row, now) or time.monotonic() >= gives_up:
+            raise _in_progress(services, row, now)
         time.sleep(pause)
         pause = min(pause * 2, POLL_LONGEST_S)
+
+
+def _holder_is_silent(services: Services, row: ConnectionRow, now: datetime) -> bool:
+    """Whether whoever holds the claim had time enough for the call and for storing its answer.
+
+    Then it was killed, or the partner did not say what became of the call: before the lease ends nothing will
+    happen, and a worker that waits here is missing elsewhere.
+    """
+    held = row.refresh_lease_until is not None and row.refresh_lease_until > now
+    began = row.refresh_started_at
+    return held and began is not None and now - began > 2 * services.timers.call
+
+
+def _in_progress(services: Services, row: ConnectionRow, now: datetime) -> RateLimitedError:
+    """No failure of whoever waits, and none of its tries: the lease bounds it, and its end has a verdict."""
+    wait = services.timers.retry_first
+    if _holder_is_silent(services, row, now) and row.refresh_lease_until:
+        wait = row.refresh_lease_until - now
+    return RateLimitedError(
+        f"The login to {_PARTNERS[row.partner].title} is being renewed by another process.",
+        code="refresh_in_progress",
+        cure="Nothing to do: it goes on by itself.",
+        retry_after=wait,
+    )
 
 
 def connect_command(partner: str, tenant_key: str) -> str:
