@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 
 from connector import log
 from connector.runtime.processes import REPOSITORY
+from connector.tenants.config import DatevFormat
 from tests.acceptance.crash import plan, record
 from tests.acceptance.crash.flights import Carrier
 from tests.acceptance.crash.ledger import Ledger
 from tests.acceptance.crash.older import beside_an_older_worker, older_version
 from tests.acceptance.crash.record import Recording
+from tests.acceptance.crash.renewals import ExpiredLogins
 from tests.acceptance.crash.rows import Result, Row
 from tests.acceptance.crash.table import HEADING, line_of, summary
 from tests.acceptance.crash.tenants import members
@@ -36,6 +38,7 @@ PARALLEL = {
     plan.RECOVERIES: 16,
     plan.SERVERS: 3,
     plan.ROLLING: 6,
+    plan.RENEWALS: 12,
     plan.FULL_SCALE: 10,
     plan.MANY: 16,
 }
@@ -71,6 +74,7 @@ class Matrix:
         first = plan.at_every_point(recording.points)
         self._carry(recording, first)
         self._carry(recording, plan.on_the_way_back(self._of(first), first))
+        self._carry_renewals(recording)
         self._carry(recording, plan.of_servers(recording.points, recording.of_any, self._rng("servers")))
         self._carry(recording, plan.of_a_rolling_deploy(recording.points, self._rng("rolling")))
         self._carry(recording, plan.at_full_scale(recording.points, self._rng("scale 1")))
@@ -87,9 +91,7 @@ class Matrix:
         return [result for result in self.results if result.name in names]
 
     def _carry(self, recording: Recording, rows: Sequence[Row]) -> None:
-        done = {result.name for result in self.results}
-        left = [row for row in rows if row.name not in done and self._is_asked(row)]
-        for some in _pieces(left, ROWS_OF_A_WORLD):
+        for some in _pieces(self._left(rows), ROWS_OF_A_WORLD):
             group = some[0].group
             with _world_for(group) as world:
                 parallel = min(PARALLEL[group], self.parallel)
@@ -99,8 +101,26 @@ class Matrix:
                     again = {r.name for r in unfired if r.injected < r.wanted and r.bookings == 1}
                     unfired = carrier.carry([row for row in some if row.name in again])
 
+    def _carry_renewals(self, recording: Recording) -> None:
+        """In one world: which points a renewal has is recorded where they are killed."""
+        if not self._is_group_asked(plan.RENEWALS):
+            return
+        with World(members(TENANTS_OF_EACH)) as world:
+            logins = ExpiredLogins(world)
+            quiet = Carrier(world, recording.known, lambda _result: None, parallel=2, logins=logins)
+            recorded = quiet.carry([Row(fmt, (), record.GROUP) for fmt in DatevFormat])
+            carrier = Carrier(world, recording.known, self._take, parallel=self.parallel, logins=logins)
+            carrier.carry(self._left(plan.of_renewals(recorded)))
+
+    def _left(self, rows: Sequence[Row]) -> list[Row]:
+        done = {result.name for result in self.results}
+        return [row for row in rows if row.name not in done and self._is_asked(row)]
+
+    def _is_group_asked(self, group: str) -> bool:
+        return not self.groups or group in self.groups
+
     def _is_asked(self, row: Row) -> bool:
-        return (not self.groups or row.group in self.groups) and (
+        return self._is_group_asked(row.group) and (
             not self.only or any(text in row.name for text in self.only)
         )
 

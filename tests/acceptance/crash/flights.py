@@ -14,7 +14,9 @@ from tests.acceptance.crash.checks import RESTING, Found, look_at, states_of
 from tests.acceptance.crash.deals import Deal, seed, win
 from tests.acceptance.crash.evidence import keep
 from tests.acceptance.crash.hooks.naming import ANOTHERS, ANY, digest
+from tests.acceptance.crash.renewals import ExpiredLogins
 from tests.acceptance.crash.rows import OF_WORKERS, Fault, Result, Row
+from tests.acceptance.crash.tenants import Member
 from tests.acceptance.crash.world import World
 
 POLL_S = 0.25
@@ -45,6 +47,7 @@ class Carrier:
     :param on_result: told of each row as it ends.
     :param in_a_hurry: for the test suite: an undisturbed deal is not watched until its echo is over, and no
         time is judged.
+    :param logins: for rows about logins, which need a tenant for themselves.
     """
 
     def __init__(
@@ -55,12 +58,14 @@ class Carrier:
         *,
         parallel: int,
         in_a_hurry: bool = False,
+        logins: ExpiredLogins | None = None,
     ) -> None:
         self._world = world
         self._known = known
         self._on_result = on_result
         self._parallel = parallel
         self._in_a_hurry = in_a_hurry
+        self._logins = logins
         self._turns: dict[str, count[int]] = {}
         self.longest_s = 8 * world.timers.lease.total_seconds() + 60
 
@@ -71,7 +76,10 @@ class Carrier:
         looked = 0.0
         while waiting or flying:
             while waiting and len(flying) < self._parallel:
-                flying.append(self._start(waiting.popleft()))
+                member = self._member_for(waiting[0], flying)
+                if member is None:
+                    break
+                flying.append(self._start(waiting.popleft(), member))
             time.sleep(POLL_S)
             self._watch(flying)
             now = time.time()
@@ -95,18 +103,24 @@ class Carrier:
         """The points that a deal has passed, in their order."""
         return [str(line["point"]) for line in self._world.lines("trace", deal.key)]
 
-    def _start(self, row: Row) -> _Flight:
-        flight = _Flight(row, self._next_deal(row), time.time())
+    def _start(self, row: Row, member: Member) -> _Flight:
+        flight = _Flight(row, Deal(member, next(self._world.numbers)), time.time())
         if row.faults:
             self._arm(flight)
+        if self._logins:
+            self._logins.prepare(flight.deal)
         seed(self._world.control, flight.deal)
         win(self._world.control, flight.deal)
         return flight
 
-    def _next_deal(self, row: Row) -> Deal:
-        of_format = [m for m in self._world.members if m.format is row.format]
+    def _member_for(self, row: Row, flying: list[_Flight]) -> Member | None:
+        """The tenant whose turn it is; None where the row must wait for one."""
+        possible = [member for member in self._world.members if member.format is row.format]
+        if self._logins:
+            busy = {flight.deal.member for flight in flying}
+            return next((member for member in possible if member not in busy), None)
         turn = next(self._turns.setdefault(row.format.value, count()))
-        return Deal(of_format[turn % len(of_format)], next(self._world.numbers))
+        return possible[turn % len(possible)]
 
     def _arm(self, flight: _Flight) -> None:
         fault = flight.row.faults[len(flight.fired)]
@@ -125,6 +139,8 @@ class Carrier:
             return  # it was killed just now
         for flight in flying:
             self._note_fault(flight)
+            if self._logins:
+                self._logins.attend(flight.deal)
             runs = states[flight.deal]
             rests = any(kind == INVOICE for kind, _ in runs) and all(state in RESTING for _, state in runs)
             invoice_ended = any(kind == INVOICE and state in RESTING for kind, state in runs)
@@ -169,6 +185,8 @@ class Carrier:
         wanted = len(flight.row.faults)
         if len(flight.fired) < wanted:
             problems.append("never injected")
+        elif self._logins:
+            problems += self._logins.problems(flight.deal, flight.row.faults)
         if recovered is not None and self._is_too_long(flight.row, recovered):
             problems.append(f"took {recovered:.1f} s, more than {self.limit_s:.1f} s")
         new = [

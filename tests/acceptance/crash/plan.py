@@ -5,12 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 
 from connector.tenants.config import DatevFormat
+from tests.acceptance.crash.renewals import is_of_renewal
 from tests.acceptance.crash.rows import Action, Fault, Result, Row
 
 POINTS = "points"
 RECOVERIES = "recoveries"
 SERVERS = "servers"
 ROLLING = "rolling deploy"
+RENEWALS = "renewals"
 FULL_SCALE = "time scale 1"
 MANY = "many"
 
@@ -47,6 +49,17 @@ def on_the_way_back(first: Iterable[Result], rows: Iterable[Row]) -> list[Row]:
                 seen.add((row.format, point))
                 more.append(Row(row.format, (*row.faults, Fault(point)), RECOVERIES))
     return more
+
+
+def of_renewals(recorded: Iterable[Result]) -> list[Row]:
+    """A kill at each point of a renewal, as undisturbed deals with an ended token passed them."""
+    rows = [
+        Row(DatevFormat(result.name.strip()), (Fault(point),), RENEWALS)
+        for result in recorded
+        for point in result.new_points
+        if is_of_renewal(point)
+    ]
+    return list(dict.fromkeys(rows))
 
 
 def of_servers(points: Points, of_any: Sequence[str], rng: random.Random) -> list[Row]:

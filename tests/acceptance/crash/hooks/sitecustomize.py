@@ -12,7 +12,11 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-INSTALLERS = {"tasks.app": "install", "tasks.wake": "install_wake"}
+INSTALLERS = {
+    "tasks.app": "install",
+    "tasks.wake": "install_wake",
+    "connector.runtime.priority": "install_priority",
+}
 """Which function of ``fail_points`` follows the import of which module."""
 
 
