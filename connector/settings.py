@@ -78,6 +78,24 @@ class VatRegistrySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long things are kept; never shorter than the law says, or than DATEV asks for."""
+
+    voucher_years: int = 8
+    """Booking vouchers, §147 (3) AO as amended by BEG IV with effect from 2025."""
+    book_years: int = 10
+    """Books, journals and what explains them, §147 (3) AO."""
+    letter_years: int = 6
+    """Other documents that matter for taxation, §147 (3) AO."""
+    http_log_days: int = 30
+    """Calls to partners; DATEV asks for 14 days."""
+    inbox_days: int = 90
+    """Deliveries: as long as anybody asks why a deal was or was not taken in."""
+    unbooked_days: int = 365
+    """Copies of deals that were left alone or cancelled and never got a document."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole environment of one process."""
 
@@ -97,6 +115,7 @@ class Settings:
     chains_per_tenant: int = 4
     """Chains of one tenant and lane under way at once: as many as there are worker processes for intake and
     DATEV together keep them all busy. More only lets other tenants' deals wait longer behind them."""
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     metrics_token: str = field(default="", repr=False)
     """Bearer token for ``/metrics``; empty: it answers this machine only."""
     trusted_proxies: int = 0
@@ -256,6 +275,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         chains_per_tenant=read.parsed(
             "MLC_CHAINS_PER_TENANT", "4", _count(1), "a whole number of at least 1"
         ),
+        retention=_retention(read),
         metrics_token=read.text("MLC_METRICS_TOKEN"),
         trusted_proxies=read.parsed("MLC_TRUSTED_PROXIES", "0", _count(0), "a whole number of at least 0"),
     )
@@ -272,6 +292,20 @@ def _check_server_settings(read: _Reader) -> None:
     read.parsed("MLC_WEB_THREADS", "4", _count(1), "a whole number of at least 1")
     read.parsed("MLC_WEB_MAX_REQUESTS", "20000", _count(0), "a whole number of at least 0")
     read.folder("MLC_CONFIG_DIR")
+
+
+def _retention(read: _Reader) -> RetentionSettings:
+    """Each may be lengthened; below the least, a law or a partner's condition would be broken."""
+    return RetentionSettings(
+        voucher_years=read.parsed("MLC_KEEP_VOUCHERS_YEARS", "8", _count(8), "at least 8 (§147 AO)"),
+        book_years=read.parsed("MLC_KEEP_BOOKS_YEARS", "10", _count(10), "at least 10 (§147 AO)"),
+        letter_years=read.parsed("MLC_KEEP_LETTERS_YEARS", "6", _count(6), "at least 6 (§147 AO)"),
+        http_log_days=read.parsed(
+            "MLC_KEEP_HTTP_LOG_DAYS", "30", _count(14), "at least 14 (asked for by DATEV)"
+        ),
+        inbox_days=read.parsed("MLC_KEEP_INBOX_DAYS", "90", _count(30), "at least 30"),
+        unbooked_days=read.parsed("MLC_KEEP_UNBOOKED_DAYS", "365", _count(30), "at least 30"),
+    )
 
 
 def _datev(read: _Reader) -> DatevSettings:

@@ -49,8 +49,8 @@ class Timers:
     hook_check: timedelta
     """How often our hooks at Pipedrive are looked after."""
     housekeeping: timedelta
-    """How often what is over its time is deleted. Daily by nature; four times a day, so that a beat which is
-    restarted every day still does it."""
+    """How often what is over its time is deleted. Daily by nature; hourly, so that a beat which is restarted
+    every few hours, and forgets what it has done, still does it."""
     token_margin: timedelta
     """A token is renewed this long before it ends, so that it does not end on the way."""
 
@@ -72,7 +72,7 @@ _AT_FULL_SCALE = Timers(
     reconciliation=timedelta(minutes=15),
     webhook_patience=timedelta(minutes=4),
     hook_check=timedelta(hours=1),
-    housekeeping=timedelta(hours=6),
+    housekeeping=timedelta(hours=1),
     token_margin=timedelta(seconds=60),
 )
 

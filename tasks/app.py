@@ -9,6 +9,7 @@ from kombu.entity import Exchange, Queue
 
 from connector import settings as environment
 from connector.timers import timers
+from tasks.broker import FIRST_ROW, SECOND_ROW
 from tasks.links import StoppableTask
 from tasks.queues import DATEV, INTAKE, OPS, QUEUES
 
@@ -30,6 +31,8 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     # The row schedules the next try, not the broker.
     task_acks_on_failure_or_timeout=True,
+    # A chain stays in the row that its first message stood in.
+    task_inherit_parent_priority=True,
     # Fairness: a worker takes one message at a time; waiting messages are bounded.
     worker_prefetch_multiplier=1,
     worker_eta_task_limit=500,
@@ -45,6 +48,8 @@ app.conf.update(
         "socket_keepalive": True,
         # Half-open connections: the classic "worker alive but consumes nothing".
         "health_check_interval": 25,
+        # The two rows of each queue: see tasks/broker.py.
+        "priority_steps": [FIRST_ROW, SECOND_ROW],
         # No retry_on_timeout: redis-py would repeat the read of a broken subscription on its fresh
         # connection, without a timeout, and a worker whose broker came back at once would wait for ever.
         # The server may be shared.
@@ -97,6 +102,11 @@ app.conf.update(
             "task": "evidence.seal",
             "schedule": _timers.sweep.total_seconds(),
             "options": {"expires": _timers.sweep.total_seconds()},
+        },
+        "evidence.keep_house": {
+            "task": "evidence.keep_house",
+            "schedule": _timers.housekeeping.total_seconds(),
+            "options": {"expires": _timers.housekeeping.total_seconds()},
         },
         # Whether reconciliation or a look at the hooks is due stands in PostgreSQL: beat forgets it.
         "watches": {

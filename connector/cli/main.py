@@ -7,6 +7,7 @@ import click
 
 from connector import log
 from connector.cli.audit import audit
+from connector.cli.backfill import backfill
 from connector.cli.connections import connect, disconnect
 from connector.cli.datev import datev
 from connector.cli.debtors import debtors
@@ -18,6 +19,7 @@ from connector.cli.ping import ping
 from connector.cli.preview import preview
 from connector.cli.processes import demo, migrate, up
 from connector.cli.rates import rates
+from connector.cli.retention import retention
 from connector.cli.runs import run
 from connector.cli.tenants import tenant
 from connector.cli.users import user
@@ -74,6 +76,7 @@ for _command in (
     connect,
     disconnect,
     webhook,
+    backfill,
     ping,
     datev,
     run,
@@ -84,5 +87,6 @@ for _command in (
     keys,
     audit,
     http_log,
+    retention,
 ):
     main.add_command(_command)

@@ -121,35 +121,31 @@ def sealed_rows(tx: Transaction, tenant_id: int, event: str) -> list[JournalFact
 
 
 def cut_through(
-    tx: Transaction, tenant_id: int, *, before: datetime, held_runs: Iterable[int]
+    tx: Transaction, tenant_id: int, *, before: datetime, held_runs: Iterable[int], most: int
 ) -> tuple[Seal, int] | None:
     """How far a chain's beginning may be removed: all rows up to there are older and not held.
 
-    :param held_runs: runs whose rows stay, and with them everything behind them in the chain.
+    :param held_runs: runs whose rows, and those of their batches, stay, and with them everything behind them
+        in the chain.
+    :param most: rows that go at once.
     :returns: the last seal that goes and how many go; None: nothing may.
     """
-    first_kept = (
-        sa.select(sa.func.min(seal.c.seq))
-        .join(t.journal, t.journal.c.id == seal.c.journal_id)
-        .where(
-            seal.c.tenant_id == tenant_id,
-            sa.or_(t.journal.c.at >= before, t.journal.c.run_id.in_(list(held_runs))),
-        )
+    own = seal.c.tenant_id == tenant_id
+    held = list(held_runs)
+    their_batches = sa.select(t.run.c.batch_id).where(t.run.c.id.in_(held))
+    kept = sa.or_(
+        t.journal.c.at >= before, t.journal.c.run_id.in_(held), t.journal.c.batch_id.in_(their_batches)
     )
-    kept_from = tx.execute(first_kept).scalar_one()
-    chosen = _seals().where(seal.c.tenant_id == tenant_id).order_by(seal.c.seq.desc()).limit(1)
-    if kept_from is None:
-        # The whole chain is old: the row that tells of the cut will be its new beginning.
-        row = tx.execute(chosen).first()
-    else:
-        row = tx.execute(chosen.where(seal.c.seq < kept_from)).first()
-    if row is None:
+    joined = seal.join(t.journal, t.journal.c.id == seal.c.journal_id)
+    first_kept = sa.select(sa.func.min(seal.c.seq)).select_from(joined).where(own, kept)
+    first, last = tx.execute(sa.select(sa.func.min(seal.c.seq), sa.func.max(seal.c.seq)).where(own)).one()
+    if first is None:
         return None
-    last = _seal(row)
-    count = tx.execute(
-        sa.select(sa.func.count()).where(seal.c.tenant_id == tenant_id, seal.c.seq <= last.seq)
-    ).scalar_one()
-    return last, count
+    kept_from = tx.execute(first_kept).scalar_one()
+    # Where the whole chain is old, the row that tells of the cut will be its new beginning.
+    through = min(last if kept_from is None else kept_from - 1, first + most - 1)
+    row = tx.execute(_seals().where(own, seal.c.seq == through)).first()
+    return (_seal(row), through - first + 1) if row and through >= first else None
 
 
 def remove_through(tx: Transaction, tenant_id: int, seq: int) -> int:

@@ -90,7 +90,15 @@ def test_every_link_has_a_task_of_its_name_and_there_is_no_other() -> None:
     links = [f"run.{link.name}" for link in (*RUN_CHAIN, WRITE_BACK)]
     links += [f"batch.{link.name}" for link in BATCH_CHAIN]
 
-    assert {*links, "sweep", "evidence.seal", "watches", "watch.deals", "watch.hooks"} == set(own_tasks())
+    assert {
+        *links,
+        "sweep",
+        "evidence.seal",
+        "evidence.keep_house",
+        "watches",
+        "watch.deals",
+        "watch.hooks",
+    } == set(own_tasks())
 
 
 def test_every_task_is_routed_to_a_declared_queue() -> None:
