@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 
 from connector.accounting.posting import Posting
+from connector.pipeline.desk import passwords
 from connector.pipeline.services import Services
 from connector.store import Transaction, documents, journal, runs
 from connector.store.tenants import TenantRow
@@ -21,6 +23,21 @@ from tests.integration.webapp.world import (
     tenant_config,
 )
 from webapp.app import create_app
+
+
+@pytest.fixture
+def real_hashes() -> None:
+    """For a test that is about the time that hashing takes."""
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed in no time here, except where a test is about the time."""
+    if "real_hashes" in request.fixturenames:
+        return
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_HASHER", cheap)
+    monkeypatch.setattr(passwords, "_NOBODYS", cheap.hash("nobody's"))
 
 
 @dataclass

@@ -5,16 +5,18 @@ The walk takes the addresses from the app itself, so a page that is added takes 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from flask import Blueprint, Flask
 from werkzeug.routing import Rule as Route
 
+from connector.pipeline.desk import accounts
 from connector.pipeline.desk.roles import Role
 from connector.store.tenants import TenantRow
 from tests.integration.webapp.desk.conftest import Runs
 from tests.integration.webapp.desk.people import Browser, Desk
-from tests.integration.webapp.world import services_for, settings_for
+from tests.integration.webapp.world import MovableClock, services_for, settings_for
 from webapp.desk.doors import Access, Doors, Rule
 
 SEEN_ABOUT_OTHER = ("Secret AG", "Geheimer Auftrag")
@@ -170,8 +172,6 @@ def test_an_installation_admin_comes_everywhere_and_still_not_to_what_does_not_e
 
 
 def test_a_role_that_is_taken_closes_the_pages_at_once(desk: Desk, parked: Runs) -> None:
-    from connector.pipeline.desk import accounts
-
     browser = desk.at_work("anna", {"acme": Role.ADMIN})
     assert 200 == browser.get("/desk/t/acme/").status_code
 
@@ -198,7 +198,9 @@ def test_a_key_that_no_tenant_can_have_is_a_page_that_is_not_there(
     assert 404 == browser.get(f"/desk/t/{key}/").status_code
 
 
-def test_an_address_that_went_past_the_door_is_refused(database_url: str, clock, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_an_address_that_went_past_the_door_is_refused(
+    database_url: str, clock: MovableClock, tmp_path: Path
+) -> None:
     services = services_for(settings_for(database_url, "http://127.0.0.1:9", tmp_path), clock)
     blueprint = Blueprint("desk", __name__, url_prefix="/desk")
     Doors(blueprint, services)
