@@ -2,8 +2,9 @@
 
 Past kombu, whose connections have no total deadline and whose publishing alone costs the receiver more than
 storing the delivery does. Counting and publishing are one script, one trip: a call that finds its tenant's
-share used up is not published at all, however many deals were won. The queues are first come, first served;
-nobody stands behind more than a share of each other tenant.
+share used up is not published at all, however many deals were won. Of each tenant one chain stands in the
+first row, which workers empty before they look at the second; so nobody waits behind more than one message of
+each other tenant, and a tenant alone has all workers.
 
 What is counted here may be lost at any moment: a lost count lets more through, a lost call costs one sweep.
 """
@@ -43,6 +44,16 @@ MOST_ASLEEP_OF_TENANT = 40
 """So that it takes ten busy tenants before another one's short wait becomes a sweep's."""
 
 
+PRIORITY_PLACE = "@priority"
+"""Stands in a message where its row goes: which one it is, the script knows."""
+
+FIRST_ROW, SECOND_ROW = 0, 9
+"""Priorities of kombu, which keeps a list for each and empties the first before it takes from the second."""
+
+ROW_SEPARATOR = "\x06\x16"
+"""Between a queue's name and a priority other than 0 in kombu's names of lists (``Channel.sep``)."""
+
+
 class Woken(IntEnum):
     """What became of a wake-up call."""
 
@@ -71,39 +82,38 @@ class Share:
     lasts: timedelta
 
     @property
-    def _key(self) -> str:
-        return f"mlc:turns:{self.lane}:{self.tenant_id}"
-
-    @property
-    def under_way(self) -> str:
-        """Sorted set: row ids by the moment until which they count."""
-        return self._key
-
-    @property
-    def more_waits(self) -> str:
-        """Set when a call was not sent for want of room."""
-        return f"{self._key}:more"
+    def keys(self) -> list[str]:
+        """In Redis: row ids by the moment until which they count; the same for the one chain in the first
+        row; and a note that a call was not sent for want of room."""
+        key = f"mlc:turns:{self.lane}:{self.tenant_id}"
+        return [key, f"{key}:first", f"{key}:more"]
 
 
 _WAKE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 local under_way = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if under_way and ARGV[5] ~= '1' then return 2 end
 if not under_way and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
-  redis.call('SET', KEYS[2], 1, 'PX', ARGV[3])
+  redis.call('SET', KEYS[3], 1, 'PX', ARGV[3])
   return 0
 end
-redis.call('ZADD', KEYS[1], now + tonumber(ARGV[3]), ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-redis.call('LPUSH', KEYS[3], ARGV[4])
+local row = 5
+if redis.call('ZSCORE', KEYS[2], ARGV[1]) or redis.call('ZCARD', KEYS[2]) == 0 then row = 4 end
+for key = row == 4 and 2 or 1, 1, -1 do
+  redis.call('ZADD', KEYS[key], now + tonumber(ARGV[3]), ARGV[1])
+  redis.call('PEXPIRE', KEYS[key], ARGV[3])
+end
+redis.call('LPUSH', KEYS[row], (string.gsub(ARGV[4], ARGV[6], ARGV[3 + row], 1)))
 return 1
 """
 
 _END = """
 redis.call('ZREM', KEYS[1], ARGV[1])
-return redis.call('DEL', KEYS[2])
+redis.call('ZREM', KEYS[2], ARGV[1])
+return redis.call('DEL', KEYS[3])
 """
 """Whoever learns that more waits looks for it now: the note is gone before the rows are read, so a row that
 comes later leaves a note of its own."""
@@ -134,20 +144,27 @@ class Broker:
     def wake(self, share: Share, row_id: int, queue: str, message: str, *, again: bool) -> Woken:
         """Send a message if the tenant has room for one more chain.
 
+        :param message: JSON with :data:`PRIORITY_PLACE` for the priority.
         :param again: send it even if the row has a chain under way, which may be a dead one.
         """
         said = self._run(
             _WAKE,
-            [share.under_way, share.more_waits, self._key_prefix + queue],
-            [row_id, share.most, _ms(share.lasts), message, int(again)],
+            [
+                *share.keys,
+                self._key_prefix + queue,
+                f"{self._key_prefix}{queue}{ROW_SEPARATOR}{SECOND_ROW}",
+            ],
+            [
+                *(row_id, share.most, _ms(share.lasts), message, int(again)),
+                *(f'"{PRIORITY_PLACE}"', FIRST_ROW, SECOND_ROW),
+            ],
             what=f"{share.lane} {row_id}",
         )
         return Woken.LOST if said is None else Woken(said)
 
     def end(self, share: Share, row_id: int) -> bool:
         """A row's chain has ended. Whether more of the tenant's rows wait for its room."""
-        keys = [share.under_way, share.more_waits]
-        return bool(self._run(_END, keys, [row_id], what=f"{share.lane} {row_id}"))
+        return bool(self._run(_END, share.keys, [row_id], what=f"{share.lane} {row_id}"))
 
     def may_sleep(self, share: Share, row_id: int, length: timedelta) -> bool:
         """Whether a message may lie in a worker's memory for so long; without a broker to ask, it may."""

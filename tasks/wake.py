@@ -15,7 +15,7 @@ from connector.pipeline.lanes import BATCHES, Lane, lane_of_run
 from connector.pipeline.states import links_from
 from connector.pipeline.sweep import SWEEPS_BEFORE_WAKING_AGAIN
 from tasks.app import app, chains_per_tenant, wake_timers
-from tasks.broker import Broker, Share, Woken
+from tasks.broker import PRIORITY_PLACE, Broker, Share, Woken
 
 TENANT = "mlc_tenant"
 """Header of a chain's messages: whose chains it is counted among. A header and no argument, so that a worker
@@ -81,7 +81,7 @@ def chain_message(queue: str, first: str, rest: list[str], row_id: int, tenant_i
             **task.properties,
             "delivery_mode": 2,
             "delivery_info": {"exchange": "", "routing_key": queue},
-            "priority": 0,
+            "priority": PRIORITY_PLACE,
             "body_encoding": "base64",
             "delivery_tag": uuid(),
         },

@@ -1,6 +1,6 @@
 """``make bench``: prints a table of figures beside their goals.
 
-python -m tests.benchmarks [files|receiver|receiver_load|hand_over|first_run]...
+python -m tests.benchmarks [files|receiver|receiver_load|hostile|hand_over|first_run]...
 """
 
 import argparse
@@ -8,13 +8,15 @@ import os
 import platform
 import sys
 
-from tests.benchmarks import files, first_run, hand_over, receiver, receiver_load
+from tests.benchmarks import fairness, files, first_run, hand_over, hostile, receiver, receiver_load
 
 MEASURES = {
     "files": files.measure,
     "receiver": receiver.measure,
     "receiver_load": receiver_load.measure,
+    "hostile": hostile.measure,
     "hand_over": hand_over.measure,
+    "fairness": fairness.measure,
     "first_run": first_run.measure,
 }
 

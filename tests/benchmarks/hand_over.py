@@ -64,24 +64,31 @@ def _result(title: str, times_ms: list[float]) -> Result:
 
 def _times(connection: Any, port: int, domain: str, content: str) -> list[float]:
     account = f"http://127.0.0.1:{port}/control/pipedrive/accounts/{domain}"
-    organization = {
-        "name": "Messstand GmbH",
-        "address": {"route": "Weg 1", "postal_code": "50667", "locality": "Köln", "country": "Germany"},
-    }
-    (organization_id,) = _post(f"{account}/seed", {"organizations": [organization]})["organizations"]
+    organization_id = seeded_organization(account)
     # The first deal brings the debtor and fills the caches; it does not count.
     times = []
     for number in range(DEALS + 1):
-        times.append(_one(connection, account, content, organization_id, number))
+        times.append(carried_ms(connection, account, content, organization_id, number))
         time.sleep(PAUSE_S if number else PATIENCE_S / 4)
     return times[1:]
 
 
-def _one(connection: Any, account: str, content: str, organization_id: int, number: int) -> float:
+def seeded_organization(account: str) -> int:
+    """A buyer at the sandbox."""
+    organization = {
+        "name": "Messstand GmbH",
+        "address": {"route": "Weg 1", "postal_code": "50667", "locality": "Köln", "country": "Germany"},
+    }
+    (organization_id,) = post(f"{account}/seed", {"organizations": [organization]})["organizations"]
+    return int(organization_id)
+
+
+def carried_ms(connection: Any, account: str, content: str, organization_id: int, number: int) -> float:
+    """Win a deal at the sandbox and wait until DATEV has accepted it; the time from its delivery on."""
     price = {"item_price": 100.0 + number, "quantity": 1, "tax": 19, "tax_method": "exclusive"}
     line = {"name": "Beratung", **price}
     deal = {"title": f"Messung {number}", "org_id": organization_id, "status": "won", "products": [line]}
-    deal_id = _post(f"{account}/deals", {"deal": deal})["id"]
+    deal_id = post(f"{account}/deals", {"deal": deal})["id"]
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         with connection.cursor() as cursor:
@@ -93,7 +100,8 @@ def _one(connection: Any, account: str, content: str, organization_id: int, numb
     raise RuntimeError(f"deal {deal_id} was not handed over within {PATIENCE_S} s")
 
 
-def _post(address: str, body: dict[str, Any]) -> dict[str, Any]:
+def post(address: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Tell the sandbox something."""
     answer = requests.post(address, json=body, timeout=30)
     answer.raise_for_status()
     found: dict[str, Any] = answer.json()

@@ -5,15 +5,18 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from kombu import Connection
 from redis import Redis
 
 from tasks import broker as counting
-from tasks.broker import Broker, Share, Woken
+from tasks.app import app
+from tasks.broker import ROW_SEPARATOR, Broker, Share, Woken
+from tasks.broker import SECOND_ROW as SECOND_ROW_PRIORITY
 
 LASTS = timedelta(minutes=5)
 ACME = Share("run", 1, most=4, lasts=LASTS)
 OTHER = Share("run", 2, most=4, lasts=LASTS)
-QUEUE = "mlc:intake"
+FIRST_ROW, SECOND_ROW = "mlc:intake", "mlc:intake\x06\x169"
 
 
 @pytest.fixture
@@ -30,7 +33,20 @@ def broker(valkey_url: str) -> Broker:
 
 
 def wake(broker: Broker, share: Share, row_id: int, *, again: bool = False) -> Woken:
-    return broker.wake(share, row_id, "intake", f"{share.tenant_id}/{row_id}", again=again)
+    return broker.wake(share, row_id, "intake", f'{share.tenant_id}/{row_id} "@priority"', again=again)
+
+
+def row(redis: Redis, key: str) -> list[str]:
+    """What stands in a row, the next one first: workers take from the right."""
+    found: list[str] = redis.lrange(key, 0, -1)[::-1]
+    return found
+
+
+def test_the_rows_have_the_names_that_kombu_gives_them(valkey_url: str) -> None:
+    with Connection(valkey_url, transport_options=app.conf.broker_transport_options) as connection:
+        channel = connection.default_channel
+        names = [channel._q_for_pri("intake", priority) for priority in channel.priority_steps]
+    assert ["intake", f"intake{ROW_SEPARATOR}{SECOND_ROW_PRIORITY}"] == names
 
 
 def test_a_burst_of_two_thousand_deals_puts_no_more_than_a_share_before_the_next_tenants(
@@ -40,8 +56,20 @@ def test_a_burst_of_two_thousand_deals_puts_no_more_than_a_share_before_the_next
         wake(broker, ACME, row_id)
     assert Woken.SENT is wake(broker, OTHER, 1)
 
-    # Workers take from the right.
-    assert ["1/1", "1/2", "1/3", "1/4", "2/1"] == redis.lrange(QUEUE, 0, -1)[::-1]
+    assert ["1/1 0", "2/1 0"] == row(redis, FIRST_ROW)
+    assert ["1/2 9", "1/3 9", "1/4 9"] == row(redis, SECOND_ROW)
+
+
+def test_the_place_in_the_first_row_goes_to_the_tenants_next_chain(broker: Broker, redis: Redis) -> None:
+    for row_id in range(1, 5):
+        wake(broker, ACME, row_id)
+    broker.end(ACME, 1)
+    wake(broker, ACME, 5)
+    broker.end(ACME, 2)
+    wake(broker, ACME, 6)
+
+    assert ["1/1 0", "1/5 0"] == row(redis, FIRST_ROW)
+    assert ["1/2 9", "1/3 9", "1/4 9", "1/6 9"] == row(redis, SECOND_ROW)
 
 
 def test_whoever_ends_learns_once_that_more_waits(broker: Broker) -> None:
@@ -64,14 +92,14 @@ def test_a_row_under_way_is_not_sent_twice_but_by_the_sweep(broker: Broker, redi
 
     assert Woken.UNDER_WAY is wake(broker, ACME, 1)
     assert Woken.SENT is wake(broker, ACME, 1, again=True), "its message may be lost"
-    assert ["1/1", "1/1"] == redis.lrange(QUEUE, 0, -1)
+    assert ["1/1 0", "1/1 0"] == row(redis, FIRST_ROW)
 
 
 def test_the_sweep_keeps_to_the_share_as_well(broker: Broker, redis: Redis) -> None:
     for row_id in range(1, 9):
         wake(broker, ACME, row_id, again=True)
 
-    assert 4 == redis.llen(QUEUE)
+    assert (1, 3) == (redis.llen(FIRST_ROW), redis.llen(SECOND_ROW))
 
 
 def test_lanes_are_counted_apart(broker: Broker) -> None:

@@ -47,9 +47,9 @@ class Post:
             raise self.error
         if self.full:
             return 0
-        _row_id, _most, _lasts, text, _again = args
+        text = args[3]
         message = json.loads(text)
-        key = keys[2]
+        key = keys[3]
         row, kwargs, embedded = json.loads(base64.b64decode(message["body"]))
         headers = message["headers"]
         self.sent.append(Sent(key, headers["task"], row, kwargs, embedded["chain"], headers[wake.TENANT]))
