@@ -34,13 +34,13 @@ TENANTS_OF_EACH = 6
 """A tenant has four chains of a lane under way at once, and a killed one counts until its lease is over."""
 
 PARALLEL = {
-    plan.POINTS: 16,
-    plan.RECOVERIES: 16,
-    plan.SERVERS: 3,
+    plan.POINTS: 20,
+    plan.RECOVERIES: 20,
+    plan.SERVERS: 5,
     plan.ROLLING: 6,
     plan.RENEWALS: 12,
     plan.FULL_SCALE: 10,
-    plan.MANY: 16,
+    plan.MANY: 20,
 }
 """Most of a row's time is waiting for a lease; rows of servers disturb each other."""
 
@@ -71,7 +71,7 @@ class Matrix:
                 recording = record.record(world)
             self.ledger.note_recording(recording)
         _say_points(recording)
-        first = plan.at_every_point(recording.points)
+        first = plan.at_every_point(recording.points, recording.of_any)
         self._carry(recording, first)
         self._carry(recording, plan.on_the_way_back(self._of(first), first))
         self._carry_renewals(recording)
@@ -142,7 +142,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--only", action="append", default=[], help="rows whose name contains this")
     parser.add_argument("--group", action="append", default=[], choices=list(PARALLEL))
-    parser.add_argument("--parallel", type=int, default=16, help="rows beside each other, at most")
+    parser.add_argument("--parallel", type=int, default=20, help="rows beside each other, at most")
     asked = parser.parse_args()
     log.configure(level="CRITICAL", fmt="text")
     seed = secrets.randbelow(1_000_000) if asked.seed is None else asked.seed

@@ -21,7 +21,10 @@ class Ledger:
         self._seed = seed
         path.parent.mkdir(parents=True, exist_ok=True)
         if not resume or self._head().get("seed") != seed:
-            path.write_text(json.dumps({"seed": seed}) + "\n", "utf-8")
+            path.write_text(json.dumps({"seed": seed}), "utf-8")
+        # Before what comes now: the last line of an interrupted run may be cut off in the middle.
+        with path.open("a", encoding="utf-8") as file:
+            file.write("\n")
 
     def recording(self) -> Recording | None:
         """The points that the earlier run recorded: its plan depends on them."""

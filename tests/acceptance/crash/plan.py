@@ -18,18 +18,15 @@ MANY = "many"
 
 KILLS_AT_FULL_SCALE = 10
 
-_SINGLE_STATEMENT = "first_win"
-"""The receiver's one statement is a transaction by itself: there is no middle to cut."""
-
 _MAIN_PROCESSES = (Action.KILL_WEB, Action.KILL_BEAT, Action.KILL_SANDBOX)
 
 Points = Mapping[DatevFormat, Sequence[str]]
 """What deals of each road pass, in the order of passing."""
 
 
-def at_every_point(points: Points) -> list[Row]:
+def at_every_point(points: Points, of_any: Sequence[str]) -> list[Row]:
     """A kill at each point, a cut in each transaction, a whole worker at each claim."""
-    rows = []
+    rows = [Row(DatevFormat.EXTF, (Fault(point),), POINTS) for point in of_any if not _in_beat(point)]
     for fmt, passed in points.items():
         rows += [Row(fmt, (Fault(point),), POINTS) for point in passed]
         rows += [Row(fmt, (Fault(point, Action.CUT),), POINTS) for point in passed if _has_a_middle(point)]
@@ -63,9 +60,9 @@ def of_renewals(recorded: Iterable[Result]) -> list[Row]:
 
 
 def of_servers(points: Points, of_any: Sequence[str], rng: random.Random) -> list[Row]:
-    """Valkey killed and wiped at each publish, PostgreSQL at a commit of each step, the main processes, beat
-    and the sweep at their own points."""
-    rows = [Row(DatevFormat.EXTF, (Fault(point),), SERVERS) for point in of_any]
+    """Valkey killed and wiped at each publish, PostgreSQL at a commit of each step, the main processes; beat
+    at its own points."""
+    rows = [Row(DatevFormat.EXTF, (Fault(point),), SERVERS) for point in of_any if _in_beat(point)]
     for fmt, passed in points.items():
         publishes = [point for point in passed if ":before publish " in point]
         rows += [Row(fmt, (Fault(point, Action.KILL_VALKEY),), SERVERS) for point in publishes]
@@ -116,7 +113,11 @@ def _random_fault(point: str, rng: random.Random) -> Fault:
 
 
 def _has_a_middle(point: str) -> bool:
-    return ":before commit " in point and _SINGLE_STATEMENT not in point
+    return ":before commit " in point
+
+
+def _in_beat(point: str) -> bool:
+    return point.startswith("beat:")
 
 
 def _in_web(point: str) -> bool:

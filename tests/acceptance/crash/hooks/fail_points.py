@@ -195,7 +195,8 @@ def _label(written: list[str]) -> str:
 def _around_statement(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def at_once(self: Database, statement: Any, values: Any) -> Any:
-        with _around("commit", statement.name):
+        # A transaction by itself: there is no middle in which its connection could be cut.
+        with _around("statement", statement.name):
             return original(self, statement, values)
 
     return at_once
