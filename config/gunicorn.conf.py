@@ -6,7 +6,7 @@ bind = os.environ.get("MLC_WEB_BIND") or "127.0.0.1:8000"
 
 # Threads, not gevent: psycopg2 would block a gevent loop. Two processes of four threads answer 1,700 webhooks
 # a second on two cores, far more than Pipedrive sends. Ours ends requests whose head does not come.
-worker_class = "webapp.slow_heads.HeadDeadlineWorker"
+worker_class = "webapp.guarded_worker.GuardedWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY") or "2")
 threads = int(os.environ.get("MLC_WEB_THREADS") or "4")
 

@@ -5,7 +5,7 @@ import random
 import socket
 from collections.abc import Sequence
 
-ANSWER_DEADLINE_S = 10.0
+ANSWER_DEADLINE_S = 20.0
 MOST_ANSWER_BYTES = 200_000
 
 METHODS = (
@@ -104,8 +104,69 @@ EXTRAS = (
 )
 
 
+SMUGGLED = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
+"""A second request, hidden where a careless reader would see the end of the first one."""
+
+_SMUGGLING = (
+    (("Content-Length: 4", "Transfer-Encoding: chunked"), b"0\r\n\r\n" + SMUGGLED),
+    (("Transfer-Encoding: chunked", "Content-Length: 4"), b"29\r\n" + SMUGGLED + b"\r\n0\r\n\r\n"),
+    (("Transfer-Encoding: chunked", "Transfer-Encoding: identity"), b"0\r\n\r\n" + SMUGGLED),
+    (("Transfer-Encoding: xchunked", "Content-Length: 0"), b"0\r\n\r\n" + SMUGGLED),
+    (("Transfer-Encoding : chunked",), b"0\r\n\r\n" + SMUGGLED),
+    (("Transfer-Encoding:\x0bchunked",), b"0\r\n\r\n" + SMUGGLED),
+    (("X: a\n Transfer-Encoding: chunked",), b"0\r\n\r\n" + SMUGGLED),
+    (("Content-Length: 0\rX: b",), SMUGGLED),
+    (("Content-Length: +0",), SMUGGLED),
+    (("Content-Length: 0, 41",), SMUGGLED),
+    (("Content-Length: 0x29",), SMUGGLED),
+    (("Transfer-Encoding: chunked",), b"5;ext=\n\nGET\r\nhello\r\n0\r\n\r\n" + SMUGGLED),
+    (("Transfer-Encoding: chunked",), b"-1\r\n\r\n" + SMUGGLED),
+    (("Transfer-Encoding: chunked",), b"FFFFFFFFFFFFFFFF1\r\n" + b"x" * 100),
+    (("Transfer-Encoding: chunked",), b"1" * 5000),
+    (("Transfer-Encoding: chunked",), b"0\r\nX-Trailer: " + b"x" * 20_000 + b"\r\n\r\n"),
+    (("Transfer-Encoding: chunked",), b"1\r\nx\r\n" * 3000),
+    (("Transfer-Encoding: gzip, chunked",), b"0\r\n\r\n"),
+    (("Upgrade: h2c", "Connection: Upgrade, HTTP2-Settings", "HTTP2-Settings: AAMAAABk"), b""),
+    (("Upgrade: websocket", "Connection: Upgrade"), b"\x00\xff"),
+    (("Expect: 100-continue", "Content-Length: 10"), b""),
+)
+"""Headers and what follows them, on which two servers in a row could disagree."""
+
+_NO_HTTP = (
+    b"",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(64),
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"*1\r\n$8\r\nFLUSHALL\r\n",
+    b"\r\n" * 500,
+    b"GET / HTTP/1.1",
+    b"GET\t/\tHTTP/1.1\r\n\r\n",
+    b"GET / HTTP/1.1\nHost: a\n\n",
+    b"GET / HTTP/1.1\r\n" + b"A" * 200_000,
+    b"G" * 200_000,
+    bytes(range(256)) * 20,
+)
+"""What other programs say when they knock at this door."""
+
+
 def request(rng: random.Random) -> bytes:
     """One request that nobody decent would send."""
+    kind = rng.random()
+    if kind < 0.05:
+        return rng.choice(_NO_HTTP)
+    if kind < 0.15:
+        headers, body = rng.choice(_SMUGGLING)
+        path = rng.choice(PATHS)
+        return raw([f"POST {path} HTTP/1.1", "Host: a", *headers], body)
+    content = _mangled(rng)
+    if kind < 0.25:
+        # Cut off, or one byte changed: the connection of a bad line, or of a curious person.
+        place = rng.randrange(len(content))
+        return content[:place] if kind < 0.2 else content[:place] + rng.randbytes(1) + content[place + 1 :]
+    return content
+
+
+def _mangled(rng: random.Random) -> bytes:
     method, path, version = rng.choice(METHODS), rng.choice(PATHS), rng.choice(VERSIONS)
     body = rng.choice(BODIES)
     if len(body) > 1_000_000 and rng.random() < 0.8:
