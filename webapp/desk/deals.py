@@ -1,6 +1,7 @@
 """The list of deals, one deal, its PDF, and what a person may decide about it."""
 
 import re
+from collections.abc import Sequence
 
 from flask import Response, request
 
@@ -12,6 +13,7 @@ from connector.pipeline.retry import retry_run
 from connector.pipeline.services import Services
 from connector.pipeline.states import IGNORED, NEEDS_ATTENTION, RUN_WORKING
 from connector.store.desk_views import HIGHEST_ID
+from connector.store.journal import JournalRow
 from connector.store.runs import RunRow
 from connector.store.tenants import TenantRow
 from webapp.desk.doors import RUN, TENANT, Doors, page, see_other
@@ -106,6 +108,7 @@ def _deal_page(
         409 if refused else 200,
         found=found,
         run=found.run,
+        story=_without_twins(found.story),
         may_retry=run.state in {*RUN_WORKING, NEEDS_ATTENTION, IGNORED} and visit.may(Role.BOOKKEEPER),
         may_cancel=run.state == NEEDS_ATTENTION and visit.may(Role.BOOKKEEPER),
         asks_send_again=unclear and run.state == NEEDS_ATTENTION,
@@ -113,6 +116,20 @@ def _deal_page(
         reason=reason,
         done=done if done in _DONE else "",
     )
+
+
+def _without_twins(story: Sequence[JournalRow]) -> list[JournalRow]:
+    """A batch and each of its runs are told alike at the same moment; a reader needs it once."""
+    kept: list[JournalRow] = []
+    for row in story:
+        twin = kept and (kept[-1].event, kept[-1].to_state, kept[-1].message) == (
+            row.event,
+            row.to_state,
+            row.message,
+        )
+        if not twin:
+            kept.append(row)
+    return kept
 
 
 def _actor(visit: Visit) -> str:

@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from webapp.desk.texts.sentences import Sentence, said
+
 LANGUAGES = ("de", "en")
 
 
@@ -26,6 +28,10 @@ class Texts:
     def known(self, key: str, otherwise: str) -> str:
         """The text under a key that data decide about; where there is none, that under another key."""
         return self._texts.get(key) or self._texts[otherwise]
+
+    def said(self, sentence: str) -> Sentence:
+        """A sentence of the program in this language, or in English."""
+        return said(sentence, self.language)
 
     def reason(self, code: str) -> tuple[str, str] | None:
         """Cause and cure by an error's code; None: only the program's own English words are there."""
