@@ -12,7 +12,7 @@ from connector.accounting.posting import Posting, Side
 from connector.accounting.posting_checks import ORDER_NUMBER_LENGTH, POSTING_TEXT_LENGTH, posting_problems
 from connector.accounting.posting_texts import fill_pattern
 from connector.accounting.terms import BookingTerms
-from connector.accounting.transliterate import fit
+from connector.accounting.transliterate import fit, is_cp1252
 from connector.errors import DataError
 
 EXTRA_CONTENT_LENGTH = 210
@@ -135,8 +135,12 @@ def _posting_text(invoice: Invoice, terms: BookingTerms, deal_id: int) -> str:
 
 
 def _order_number(invoice: Invoice) -> str:
-    """A number cut short is another number: too long a one stands only in the extra information."""
-    return invoice.order_number if len(invoice.order_number) <= ORDER_NUMBER_LENGTH else ""
+    """A number cut short or spelled otherwise is another number: it stands only in the extra information."""
+    return invoice.order_number if _fits_as_it_is(invoice.order_number) else ""
+
+
+def _fits_as_it_is(order_number: str) -> bool:
+    return len(order_number) <= ORDER_NUMBER_LENGTH and is_cp1252(order_number)
 
 
 def _extra(invoice: Invoice, deal_id: int) -> tuple[tuple[str, str], ...]:
@@ -144,6 +148,6 @@ def _extra(invoice: Invoice, deal_id: int) -> tuple[tuple[str, str], ...]:
     pairs = [("Pipedrive Deal", str(deal_id)), ("Kunde", fit(invoice.buyer.name, EXTRA_CONTENT_LENGTH))]
     if invoice.corrects:
         pairs.append(("Korrigierte Rechnung", fit(invoice.corrects, EXTRA_CONTENT_LENGTH)))
-    if len(invoice.order_number) > ORDER_NUMBER_LENGTH:
+    if not _fits_as_it_is(invoice.order_number):
         pairs.append(("Auftragsnummer", fit(invoice.order_number, EXTRA_CONTENT_LENGTH)))
     return tuple((kind, content) for kind, content in pairs if content)

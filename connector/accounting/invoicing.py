@@ -1,7 +1,7 @@
 """From a sale to an invoice: every tax decided, every cent in its place, or every problem named."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from connector.accounting.decided_lines import DecidedLine, decide_lines
 from connector.accounting.invoice import Invoice
 from connector.accounting.money import AMOUNT_LIMIT
 from connector.accounting.pricing import price_lines
-from connector.accounting.sale import Sale, SaleLine, TaxMethod
+from connector.accounting.sale import DiscountKind, Sale, SaleLine, TaxMethod
 from connector.accounting.sale_checks import RATE_STEP, sale_problems
 from connector.accounting.tax import TaxDecision, TaxRules
 from connector.accounting.tax_facts import facts_of
@@ -185,14 +185,43 @@ def _value_problem(totals: Totals, sale: Sale, terms: BookingTerms) -> Problem |
     nor whether it contains the deal's own discounts. So any of these sums may stand there; what
     agrees with none of them is a forgotten or changed line.
     """
-    if any(abs(sale.stated_value - value) <= terms.value_tolerance for value in totals.plausible_values):
+    plausible = totals.plausible_values | {
+        value: name
+        for value, name in totals.undiscounted_values.items()
+        if value not in totals.plausible_values
+    }
+    if _agrees(sale.stated_value, totals.plausible_values, terms):
         return None
-    sums = " or ".join(f"{value} ({name})" for value, name in totals.plausible_values.items())
+    if _agrees(sale.stated_value, plausible, terms):
+        return _combination_problem(sale) if _is_combination_open(sale, terms) else None
+    sums = " or ".join(f"{value} ({name})" for value, name in plausible.items())
     return Problem(
         "value_differs_from_lines",
         f"The deal's value is {sale.stated_value}, but its lines come to {sums}.",
         field="value",
         cure="Correct the lines or the value of the deal, so that they agree.",
+    )
+
+
+def _agrees(stated: Decimal, values: Iterable[Decimal], terms: BookingTerms) -> bool:
+    return any(abs(stated - value) <= terms.value_tolerance for value in values)
+
+
+def _is_combination_open(sale: Sale, terms: BookingTerms) -> bool:
+    """Amounts simply add up; a percentage beside another discount may be of the sum, or of what is left."""
+    given = [one for one in sale.discounts if one.value]
+    combined = len(given) > 1 and any(one.kind is DiscountKind.PERCENTAGE for one in given)
+    return combined and terms.several_discounts != "of_the_sum"
+
+
+def _combination_problem(sale: Sale) -> Problem:
+    return Problem(
+        "discounts_unclear",
+        f"The deal has {len(sale.discounts)} discounts of its own, and its value of {sale.stated_value}, "
+        "which leaves them out, does not tell how they combine.",
+        field="discount",
+        cure="Make them one discount, or let the tenant take each of the sum of the lines "
+        '(booking.several_discounts = "of_the_sum").',
     )
 
 

@@ -24,6 +24,9 @@ class BookingTerms:
     """What a domestic 0 % line is: empty (park and ask), ``zero_rated`` (§12 (3) UStG) or ``exempt``."""
     value_tolerance: Decimal = Decimal("0.05")
     """How far the deal's value may lie from its lines: rounding, not a forgotten line."""
+    several_discounts: str = ""
+    """How several discounts of a deal combine, which Pipedrive documents nowhere: empty (only as its value
+    confirms, else park and ask) or ``of_the_sum`` (each of the sum of the lines)."""
     value_without_lines_means: str = ""
     """What the value of a deal without lines is: empty (park and ask), ``net`` or ``gross``."""
     rate_without_lines: Decimal | None = None

@@ -31,6 +31,8 @@ class Totals:
     """Net sum of the deal's own discounts."""
     plausible_values: dict[Decimal, str]
     """Sums that Pipedrive may show as the value of the deal, with their names."""
+    undiscounted_values: dict[Decimal, str]
+    """The same, if the value leaves out the deal's own discounts; empty where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ def add_up(lines: Sequence[DecidedLine], method: TaxMethod) -> Totals:
         gross=net + tax,
         deal_discount=_deal_discount(lines, inclusive),
         plausible_values=_plausible_values(lines, net + tax, inclusive),
+        undiscounted_values=_undiscounted_values(lines, inclusive),
     )
 
 
@@ -173,16 +176,21 @@ def _deal_discount(lines: Iterable[DecidedLine], inclusive: bool) -> Decimal:
 
 
 def _plausible_values(lines: Sequence[DecidedLine], gross: Decimal, inclusive: bool) -> dict[Decimal, str]:
-    before = [(line.priced.before_deal_discounts, line.group.tax_rate) for line in lines]
     priced = sum((line.amount for line in lines), ZERO)
-    undiscounted = sum((amount for amount, _ in before), ZERO)
     values = {priced: "gross" if inclusive else "net", gross: "gross"}
     # Whether Pipedrive rounds each line is not documented: many fractional quantities add up to cents.
     unrounded = sum((line.priced.unrounded - line.priced.deal_discount for line in lines), ZERO)
     values.setdefault(cents(unrounded), "without rounding each line")
-    if undiscounted != priced:
-        values[undiscounted] = "before the deal's discounts"
-        if not inclusive:
-            tax = sum((percent_of(amount, rate) for amount, rate in before), ZERO)
-            values[undiscounted + cents(tax)] = "gross before the deal's discounts"
+    return values
+
+
+def _undiscounted_values(lines: Sequence[DecidedLine], inclusive: bool) -> dict[Decimal, str]:
+    before = [(line.priced.before_deal_discounts, line.group.tax_rate) for line in lines]
+    undiscounted = sum((amount for amount, _ in before), ZERO)
+    if undiscounted == sum((line.amount for line in lines), ZERO):
+        return {}
+    values = {undiscounted: "before the deal's discounts"}
+    if not inclusive:
+        tax = sum((percent_of(amount, rate) for amount, rate in before), ZERO)
+        values[undiscounted + cents(tax)] = "gross before the deal's discounts"
     return values

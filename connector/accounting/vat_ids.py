@@ -63,5 +63,6 @@ def check_vat_id(text: str, address: Address) -> VatIdState:
     if prefix not in EU_PREFIXES:
         return VatIdState.INVALID if expected in EU_PREFIXES else VatIdState.UNCHECKED
     if canonical_vat_id(vat_id) is None:
-        return VatIdState.INVALID
+        # Northern Ireland has numbers with XI and with GB; any of another member state points there.
+        return VatIdState.OTHER_COUNTRY if expected == "XI" != prefix else VatIdState.INVALID
     return VatIdState.VALID if prefix == expected else VatIdState.OTHER_COUNTRY

@@ -146,15 +146,19 @@ class AllocationReader:
         """The category, unless it is an option's number whose label nobody knows."""
         by_category = self._mappings[MappedBy.CATEGORY]
         if by_category and category.isdecimal() and _spelled(MappedBy.CATEGORY, category) not in by_category:
-            self._reader.report(
-                "category_unreadable",
-                f"The product's category is the option {category}, whose label is not known.",
-                "category",
-                "Choose the category again in Pipedrive; in a bundle of your own, add its definition to "
-                "product_fields.",
-            )
+            self.report_category(category)
             return ""
         return category
+
+    def report_category(self, category: str) -> None:
+        """Say that a category on which something hangs is an option's number without a known label."""
+        self._reader.report(
+            "category_unreadable",
+            f"The product's category is the option {category}, whose label is not known.",
+            "category",
+            "Choose the category again in Pipedrive; in a bundle of your own, add its definition to "
+            "product_fields.",
+        )
 
 
 def _mappings(config: SaleConfig) -> dict[MappedBy, dict[str, list[AccountMapping]]]:

@@ -178,7 +178,10 @@ class LineReader:
         if by_product or self.kind_of_deal:
             return by_product or self.kind_of_deal or self._terms.default_supply_kind
         category = self._category(product) if self._supply_kinds else ""
-        return self._supply_kinds.get(category.casefold()) or self._terms.default_supply_kind
+        kind = self._supply_kinds.get(category.casefold())
+        if kind is None and category.isdecimal():
+            self._allocations.report_category(category)
+        return kind or self._terms.default_supply_kind
 
     def _kind_by_field(self, entity: str, record: Mapping[str, Any]) -> SupplyKind | None:
         wanted = self._config.fields.supply_kind
@@ -209,9 +212,9 @@ class LineReader:
         raw = product.get("category")
         if raw is None:
             return ""
-        text = str(raw)
+        text = str(raw).strip()
         if text.isdecimal() and self._reader.has("product", "category"):
-            return self._reader.text("product", product, "category")
+            return self._reader.text("product", product, "category").strip()
         return text
 
 

@@ -172,6 +172,7 @@ class BookingSection(_Section):
     oss = Flag("oss = false")
     zero_rate_means = OneOfTexts('zero_rate_means = "exempt"', ("", "zero_rated", "exempt"))
     value_tolerance = Amount("value_tolerance = 0.05", 100)
+    several_discounts = OneOfTexts('several_discounts = "of_the_sum"', ("", "of_the_sum"))
     value_without_lines_means = OneOfTexts('value_without_lines_means = "net"', ("", "net", "gross"))
     rate_without_lines = Amount("rate_without_lines = 19", 100)
     negative_total_means = OneOfTexts('negative_total_means = "credit_note"', ("", "credit_note"))

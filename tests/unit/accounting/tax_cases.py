@@ -253,9 +253,10 @@ def _unclear_abroad() -> Iterator[Case]:
         for vat_id in ("ATU13585627", "ATU13585628"):
             party = buyer(country, vat_id=vat_id, postal_code="")
             yield _park("vat_id_of_eu_in_third_country", *contradicts, party)
-    northern = buyer("GB", postal_code="BT1 5GS", vat_id="ATU13585627")
-    for supply in (SERVICE, GOODS):
-        yield _park("northern_ireland_vat_id_of_other_country", *contradicts, northern, supply=supply)
+    for vat_id in ("ATU13585627", "ATU13585628"):
+        northern = buyer("GB", postal_code="BT1 5GS", vat_id=vat_id)
+        for supply in (SERVICE, GOODS):
+            yield _park("northern_ireland_vat_id_of_other_country", *contradicts, northern, supply=supply)
     for country, postal_code, vat_id in (
         ("AT", "1010", "ATU13585627"),
         ("AT", "1010", "ATU13585628"),

@@ -159,6 +159,8 @@ def test_a_long_order_number_moves_to_the_extra_information_uncut():
     (row,) = post(invoice_of(sale(line(), order_number=number)))
 
     assert "" == row.order_number
+    (foreign,) = post(invoice_of(sale(line(), order_number="ZAM/Ł/17")))
+    assert ("", ("Auftragsnummer", "ZAM/L/17")) == (foreign.order_number, foreign.extra[-1])
     assert "x" * 30 == post(invoice_of(sale(line(), order_number="x" * 30)))[0].order_number
     assert ("Auftragsnummer", number) == row.extra[-1]
 

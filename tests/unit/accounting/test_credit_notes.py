@@ -130,3 +130,10 @@ def test_a_value_without_lines_may_be_a_credit_note():
 )
 def test_total_and_correction_must_agree(deal, terms, code):
     assert [code] == codes(deal, **terms)
+
+
+def test_a_discount_of_a_fixed_amount_makes_a_line_below_nothing_smaller_still():
+    """The line's own sum says so in Pipedrive too: −100.00 less 10.00 is −110.00."""
+    deal = taken_back(line("-100.00", discount=amount("10")), value="-110.00")
+
+    assert D("-110.00") == build(deal, **CREDIT).net

@@ -48,6 +48,25 @@ def test_the_value_may_or_may_not_contain_the_discounts_of_the_deal(value):
     assert D("107.10") == build(sale(line("100.00"), value=value, discounts=(percent("10"),))).gross
 
 
+@pytest.mark.parametrize(
+    ("discounts", "parks"),
+    [
+        ((percent("10"), percent("10")), True),
+        ((percent("10"), amount("5")), True),
+        ((amount("5"), amount("10")), False),
+        ((percent("10"), amount("0")), False),
+    ],
+)
+def test_several_discounts_whose_combination_the_value_does_not_tell_park(discounts, parks):
+    deal = sale(line("100.00"), value="100.00", discounts=discounts)
+
+    if parks:
+        assert ["discounts_unclear"] == codes(deal)
+    else:
+        assert D(100) - sum(one.value for one in discounts) == build(deal).net
+    assert build(deal, several_discounts="of_the_sum").net < 100
+
+
 def test_an_inclusive_value_is_never_compared_with_the_net():
     assert ["value_differs_from_lines"] == codes(sale(line("119.00"), value="100.00", tax_method=INCLUSIVE))
 

@@ -155,6 +155,7 @@ def test_disabled_lines_are_left_out_and_the_order_is_the_deal_s():
         ({"category": "ware"}, None, SupplyKind.GOODS),
         ({"category": "Ware"}, 2, SupplyKind.SERVICE),
         ({"category": "Sonstiges"}, None, SupplyKind.SERVICE),
+        ({"category": "Ware "}, None, SupplyKind.GOODS),
     ],
 )
 def test_the_kind_of_supply_comes_from_product_deal_category_or_default(product, deal_kind, expected):
@@ -330,6 +331,10 @@ def test_each_fault_of_a_deal_has_its_problem(changes, code):
         ({"deal": deal_with(due="2026-03-01")}, "due_date_before_document"),
         ({"organization": b.organization(custom_fields={b.STATUS: 3})}, "customer_status_unknown"),
         ({"catalog": []}, "product_unknown"),
+        (
+            {"catalog": [{"id": 5, "category": 7, "custom_fields": {}}], "deal": deal_with()},
+            "category_unreadable",
+        ),
         ({"products": [b.line(product_id=None)]}, "product_unknown"),
     ],
 )

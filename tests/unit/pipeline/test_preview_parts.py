@@ -77,7 +77,7 @@ def test_each_part_is_shown_and_together_they_are_the_deal(tmp_path: Path) -> No
         account: sum(Decimal(row["amount"]) for row in rows if row["contra_account"] == account)
         for account in (8400, 8300)
     }
-    assert {8400: Decimal("1190.12"), 8300: Decimal("998.90")} == sums
+    assert {8400: Decimal("1190.12"), 8300: Decimal("998.91")} == sums
     assert len({row["document_link"] for row in rows}) == 3
     assert "Käufer GmbH Rate 2 von 3: Abschnitt 2" == value["parts"][1]["postings"][0]["posting_text"]
 
