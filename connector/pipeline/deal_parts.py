@@ -157,6 +157,7 @@ def _create(tx: Transaction, run: RunRow, ordinal: int, key: str, day: date, now
         part_date=day,
         due_at=due,
         waiting_for=waiting,
+        despite_rule=run.despite_rule,
     )
     if made is not None:
         journal.write(

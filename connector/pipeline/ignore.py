@@ -23,14 +23,17 @@ class DealFacts:
     value: Decimal | None = None
 
 
-def ignoring_rule(config: TenantConfig, facts: DealFacts) -> str | None:
+def ignoring_rule(config: TenantConfig, facts: DealFacts, *, despite: str = "") -> str | None:
     """The name of the first rule by which this deal is left alone; None if it is to be booked.
 
     A fact that is not known matches no rule here: the deal is read before anything is booked,
     and then the rules are asked again with every fact.
+
+    :param despite: the rule that a person has set aside for this deal; only that of go-live can be.
     """
     first_won_at = facts.first_won_at or facts.won_at
-    if first_won_at is not None and first_won_at < config.go_live_at:
+    early = first_won_at is not None and first_won_at < config.go_live_at
+    if early and despite != BEFORE_GO_LIVE:
         return BEFORE_GO_LIVE
     return next((rule.name for rule in config.ignore if _MATCHES[rule.by](rule, facts)), None)
 

@@ -109,7 +109,7 @@ def receive(services: Services, tenant: TenantRow, event: DealEvent, source: str
             source=source,
             event_id=event.event_id,
             deal_id=event.deal_id,
-            facts=_facts(event),
+            facts=facts_of_event(event),
             now=now,
         )
         if inbox_id is None:
@@ -133,7 +133,7 @@ def _first_win(
         source=source,
         event_id=event.event_id,
         deal_id=event.deal_id,
-        facts=_facts(event),
+        facts=facts_of_event(event),
         kind=INVOICE,
         state="received" if rule is None else IGNORED,
         due_at=now if rule is None else None,
@@ -250,7 +250,7 @@ def _won(arrival: _Arrival, run: RunRow) -> list[int]:
 
 
 def _read_again(arrival: _Arrival, run: RunRow, message: str) -> list[int]:
-    rule = ignoring_rule(arrival.tenant.config, _deal_facts(arrival.event))
+    rule = ignoring_rule(arrival.tenant.config, _deal_facts(arrival.event), despite=run.despite_rule)
     if run.state == IGNORED and rule is not None:
         return []
     runs.reset(
@@ -378,7 +378,7 @@ def _deal_facts(event: DealEvent) -> DealFacts:
     )
 
 
-def _facts(event: DealEvent) -> dict[str, object]:
+def facts_of_event(event: DealEvent) -> dict[str, object]:
     """The trigger as it is kept: ids, words and times, nothing personal."""
     values = {name: getattr(event, name) for name in _KEPT}
     return {

@@ -42,6 +42,8 @@ class RunRow:
     """What part of a deal invoiced in parts; empty: the whole deal."""
     part_date: date | None = None
     """The document date of the part."""
+    despite_rule: str = ""
+    """The ignore rule that a person has set aside for this run, by name."""
 
 
 _COLUMNS = [t.run.c[name] for name in RunRow.__slots__]
@@ -145,6 +147,7 @@ def create(
     due_at: datetime | None = None,
     waiting_for: str = "",
     reason: tuple[str, str, str] = ("", "", ""),
+    despite_rule: str = "",
 ) -> int | None:
     """A new run, due at once (or when it is told) unless it is an end state; None if it exists already."""
     code, message, cure = reason
@@ -163,6 +166,7 @@ def create(
             waiting_for=waiting_for,
             title=title,
             ignore_rule=ignore_rule,
+            despite_rule=despite_rule,
             reason_code=code,
             reason_message=message,
             reason_cure=cure,

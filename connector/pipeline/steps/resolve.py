@@ -82,7 +82,7 @@ def _not_booked(work: Work, run: RunRow, bundle: dict[str, Any], kept: Mapping[s
     if status:
         what = "was deleted" if status == "deleted" else f"is {status} now, not won"
         return _not_to_book(work, run, f"The deal {what}.", kept)
-    rule = ignoring_rule(work.tenant.config, facts_of(bundle["deal"]))
+    rule = ignoring_rule(work.tenant.config, facts_of(bundle["deal"]), despite=run.despite_rule)
     if rule is not None:
         return Finish(
             IGNORED,

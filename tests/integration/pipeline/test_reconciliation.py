@@ -10,7 +10,7 @@ import requests
 
 from connector.pipedrive import client as pipedrive_client
 from connector.pipedrive.webhook import DealAction
-from connector.pipeline import intake, reconciliation
+from connector.pipeline import backfill, intake, reconciliation
 from connector.pipeline.cancelling import cancel_run
 from connector.pipeline.reconciliation import due_watches, reconcile
 from connector.pipeline.services import Services
@@ -490,3 +490,24 @@ def test_an_upgraded_installation_asks_about_nothing_that_it_has_carried(carriag
     sweep_lists(carriage)
 
     assert [(7, "invoice", "done")] == runs_of(carriage)
+
+
+def test_what_a_person_wants_booked_despite_go_live_is_carried_to_its_end(carriage: Carriage) -> None:
+    carriage.sandbox.deal(7)
+    carriage.sandbox.act(7, "win", won_time="2025-12-30T10:00:00Z")
+    since = datetime(2025, 12, 1, tzinfo=UTC)
+    for page in backfill.won_deals(carriage.services, carriage.tenant, since):
+        for one in backfill.foresee(carriage.services, carriage.tenant, page, before_go_live=True):
+            backfill.bring_in(carriage.services, carriage.tenant, one, actor="operator anna")
+    carriage.finish()
+    carriage.receive(carriage.event(7, became_won=False, status_before="", changed=("value",)))
+    sweep_lists(carriage)
+    carriage.finish()
+
+    assert (7, "invoice", "done") == runs_of(carriage)[0]
+    assert 1 == carriage.bookings()
+    story = carriage.story(carriage.run_of(7).id)
+    assert ("operator anna", "To be booked although the rule says: won before go-live.") == (
+        story[0].actor,
+        story[0].message,
+    )
