@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 # refusal is better than a page of compiler errors.
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --only-binary :all:
 
-.PHONY: help demo test lint format types audit bench crash soak clean
+.PHONY: help demo test lint format types audit fuzz bench crash soak clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ types: $(VENV)/.development ## check types
 
 audit: $(VENV)/.development ## ask whether the installed packages have known weaknesses
 	@$(BIN)/python -m tests.audit
+
+fuzz: $(VENV)/.development ## give damaged files to every reader (MINUTES=5 SEED=7)
+	@$(BIN)/python -m tests.fuzz $(or $(MINUTES),5) $(SEED)
 
 bench: $(VENV)/.development ## measure speed (never part of the tests)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

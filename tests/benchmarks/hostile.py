@@ -36,8 +36,8 @@ SENDERS = 6
 """Two fewer than the processes have threads."""
 
 SLOW = 3
-"""Slow senders at any time, one fewer than one process has threads: as many would hold everybody up until they
-are thrown out after ten seconds, which the test of slow senders shows. They come back after as long."""
+"""Slow senders at any time, one fewer than one process has threads: as many would hold everybody up until
+they are thrown out after ten seconds, which the test of slow senders shows. They come back after as long."""
 
 PAUSE_S = 10.0
 

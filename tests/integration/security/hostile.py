@@ -2,6 +2,7 @@
 
 import base64
 import random
+import re
 import socket
 from collections.abc import Sequence
 
@@ -203,5 +204,11 @@ def send(port: int, content: bytes) -> bytes:
 
 
 def status(answer: bytes) -> int:
-    """The status of an answer; 0 where there is none."""
-    return int(answer[9:12]) if answer.startswith(b"HTTP/1.") else 0
+    """The status of an answer; 0 where there is none.
+
+    Of several, to requests hidden in one another, the highest: that is the one that must not be a 5xx.
+    """
+    return max((int(code) for code in _STATUS_LINE.findall(answer)), default=0)
+
+
+_STATUS_LINE = re.compile(rb"^HTTP/1\.[01] (\d{3}) ", re.MULTILINE)
