@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from redis import Redis
@@ -68,6 +68,9 @@ class Learned:
     """Whether the call itself was refused for a limit."""
 
 
+Given = TypeVar("Given")
+
+
 class CallBudget(Protocol):
     """The calls of one login."""
 
@@ -75,13 +78,54 @@ class CallBudget(Protocol):
         """Ask before a call.
 
         :param room: so many calls must be free in the window: 1 for a step under way; a step that begins asks
-            for as many as it will need, so that those under way can end before others begin.
+            for as many as it will need, so that those under way can end before others begin. A reader in bulk
+            asks for that much before each of its calls and so always lets the steps go first.
         """
         ...
 
     def settle(self, slot: Slot, learned: Learned) -> None:
         """Tell that the call has ended, and what its answer said."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a caller may be kept waiting in place instead of being sent away."""
+
+    under_way: timedelta = timedelta(0)
+    """In all, once the first call has been sent: a step broken off repeats all its calls."""
+    to_begin: timedelta = timedelta(0)
+    """For the first call. A worker has none, so that a busy tenant does not fill the queue of all; a person
+    who waits at a command has some."""
+
+
+class PatientCaller:
+    """One step's way to its calls: it begins where there is room for all of them, and then rather waits.
+
+    :param step_room: so many calls the step will make; somebody who waits in person needs room for one.
+    """
+
+    def __init__(
+        self, patience: Patience, *, step_room: int, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._may_wait = patience.to_begin
+        self._may_wait_later = patience.under_way
+        self._room = 1 if patience.to_begin else step_room
+        self._sleep = sleep
+
+    def take(self, ask: Callable[[int], Given | NotYet]) -> Given | NotYet:
+        """Ask, and wait in place as long as that is allowed.
+
+        :param ask: gets the room that is needed.
+        """
+        while isinstance(said := ask(self._room), NotYet):
+            if said.wait > self._may_wait:
+                return said
+            self._may_wait -= said.wait
+            self._sleep(said.wait.total_seconds())
+        if self._room > 1:
+            self._room, self._may_wait = 1, self._may_wait_later
+        return said
 
 
 _TAKE = """

@@ -27,6 +27,13 @@ MOST_PAGES = 1000
 """100,000 clients or jobs; a list that goes on longer is a fault, not a list."""
 
 
+_NOT_YET = {
+    "asked": "DATEV has asked us to wait; nothing is sent until then.",
+    "full": "The calls that we allow ourselves to DATEV in two seconds are used up by other runs.",
+}
+"""Why nothing is sent now."""
+
+
 class DatevApi:
     """One of DATEV's interfaces for one login.
 
@@ -36,8 +43,8 @@ class DatevApi:
     :param renew_access_token: gives a new token in place of the one passed in, which DATEV refused before
         its time; None: the caller handles ``AccessTokenRefusedError``.
     :param upload_deadline: total time of a call that carries a file; None: that of every call.
-    :param budget: remembers for all processes how long DATEV wants no calls of this login; None: each call
-        finds out by itself. DATEV publishes no limits, so calls are not counted.
+    :param budget: counts for all processes the calls of this login, and remembers how long DATEV wants none
+        (:mod:`connector.datev.pace`); None: each call finds out by itself.
     """
 
     def __init__(
@@ -163,7 +170,7 @@ class DatevApi:
         said = self._budget.take(1) if self._budget else None
         if isinstance(said, NotYet):
             raise RateLimitedError(
-                "DATEV has asked us to wait; nothing is sent until then.",
+                _NOT_YET["asked" if said.reason else "full"],
                 retry_after=said.wait * random.uniform(1, 1.25),  # noqa: S311 - jitter, no secret
                 code=said.reason or None,
                 cure="Nothing to do: it goes on by itself.",

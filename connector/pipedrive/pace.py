@@ -3,10 +3,9 @@
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.call_budget import CallBudget, Learned, NotYet, Slot
+from connector.call_budget import CallBudget, Learned, NotYet, Patience, PatientCaller, Slot
 from connector.clock import Clock
 from connector.errors import RateLimitedError
 from connector.http import Answer
@@ -30,17 +29,6 @@ _SAID = {
 _LIMIT_HEADER = "x-ratelimit-limit"
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a caller may be kept waiting in place instead of being sent away."""
-
-    under_way: timedelta = timedelta(0)
-    """In all, once the first call has been sent: a step broken off repeats all its calls."""
-    to_begin: timedelta = timedelta(0)
-    """For the first call. A worker has none, so that a busy tenant does not fill the queue of all; a person
-    who waits at a command has some."""
-
-
 class Pace:
     """The calls of one client; shares what it learns with all others of the same login.
 
@@ -56,12 +44,8 @@ class Pace:
     ) -> None:
         self._clock = clock
         self._budget = budget
-        patience = patience or Patience()
-        self._may_wait = patience.to_begin
-        self._may_wait_later = patience.under_way
-        self._room = 1 if patience.to_begin else STEP_ROOM
+        self._caller = PatientCaller(patience or Patience(), step_room=STEP_ROOM, sleep=sleep)
         self._jitter = JITTER if budget else timedelta(0)
-        self._sleep = sleep
         self._window_opens: datetime | None = None
 
     def send(self, call: Callable[[], Answer]) -> Answer:
@@ -70,8 +54,6 @@ class Pace:
         :raises RateLimitedError: it may not be made now; nothing was sent.
         """
         slot = self._take()
-        if self._room > 1:
-            self._room, self._may_wait = 1, self._may_wait_later
         answer: Answer | None = None
         try:
             answer = call()
@@ -80,25 +62,23 @@ class Pace:
             self._settle(slot, answer)
 
     def _take(self) -> Slot | None:
-        while isinstance(said := self._ask(), NotYet):
-            if said.wait > self._may_wait:
-                raise RateLimitedError(
-                    _SAID.get(said.reason, _SAID["rate_limited"]),
-                    retry_after=said.wait + self._jitter * random.random(),  # noqa: S311 - jitter, no secret
-                    code=said.reason or None,
-                    cure="Nothing to do: it goes on by itself.",
-                )
-            self._may_wait -= said.wait
-            self._sleep(said.wait.total_seconds())
+        said = self._caller.take(self._ask)
+        if isinstance(said, NotYet):
+            raise RateLimitedError(
+                _SAID.get(said.reason, _SAID["rate_limited"]),
+                retry_after=said.wait + self._jitter * random.random(),  # noqa: S311 - jitter, no secret
+                code=said.reason or None,
+                cure="Nothing to do: it goes on by itself.",
+            )
         return said
 
-    def _ask(self) -> Slot | NotYet | None:
+    def _ask(self, room: int) -> Slot | NotYet | None:
         if self._window_opens is not None:
             wait = self._window_opens - self._clock.now()
             if wait > timedelta(0):
                 return NotYet(wait, "rate_limited")
             self._window_opens = None
-        return self._budget.take(self._room) if self._budget else None
+        return self._budget.take(room) if self._budget else None
 
     def _settle(self, slot: Slot | None, answer: Answer | None) -> None:
         learned = self._learned(answer) if answer else Learned()

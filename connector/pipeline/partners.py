@@ -3,12 +3,15 @@
 import time
 from datetime import timedelta
 
+from connector.call_budget import Patience
+from connector.datev import pace as datev_limits
 from connector.datev.api import DatevApi
 from connector.datev.operations import Api
+from connector.datev.pace import DatevPace, datev_pace
 from connector.http import StepBudget
 from connector.pipedrive.addresses import base_url
 from connector.pipedrive.client import PipedriveClient
-from connector.pipedrive.pace import SMALLEST_LIMIT, WINDOW, Pace, Patience
+from connector.pipedrive.pace import SMALLEST_LIMIT, WINDOW, Pace
 from connector.pipeline.services import Services
 from connector.pipeline.tokens import (
     datev_access_token,
@@ -23,14 +26,13 @@ PATIENT_PART = 8
 what was begun, and far from the step's own end."""
 
 
-UNCOUNTED = 1_000_000
-"""DATEV publishes no limits; only what it says itself is obeyed."""
-
-
 def pipedrive_client(
     services: Services, tenant: TenantRow, budget: StepBudget | None = None
 ) -> PipedriveClient:
     """The tenant's Pipedrive account.
+
+    A reader in bulk takes a new client with its budget for every page: each begins only where there is room
+    for a whole step, so that the steps go first, and is told by ``RateLimitedError`` when its turn is.
 
     :param budget: of the worker's step that asks; None: a person waits for the answer.
     """
@@ -57,10 +59,7 @@ def _pipedrive_pace(services: Services, tenant: TenantRow, *, in_step: bool) -> 
     shared = services.calls and services.calls.budget(
         f"pipedrive {company} {config.auth.value}", window=WINDOW, limit=SMALLEST_LIMIT
     )
-    patience = services.timers.step_budget / PATIENT_PART
-    return Pace(
-        services.clock, shared or None, Patience(patience, timedelta(0) if in_step else patience), time.sleep
-    )
+    return Pace(services.clock, shared or None, _patience(services, in_step=in_step), time.sleep)
 
 
 def datev_api(services: Services, tenant: TenantRow, budget: StepBudget | None, api: Api) -> DatevApi:
@@ -80,7 +79,18 @@ def datev_api(services: Services, tenant: TenantRow, budget: StepBudget | None, 
         access_token=lambda: datev_access_token(services, tenant.id),
         renew_access_token=lambda refused: renew_datev_access_token(services, tenant.id, refused),
         upload_deadline=services.timers.upload,
-        budget=services.calls.budget(f"datev {tenant.id}", window=WINDOW, limit=UNCOUNTED)
-        if services.calls
-        else None,
+        budget=_datev_pace(services, tenant, in_step=budget is not None),
     )
+
+
+def _datev_pace(services: Services, tenant: TenantRow, *, in_step: bool) -> DatevPace | None:
+    """All processes together keep to our own limit for the tenant's login, and to what DATEV said to any."""
+    if services.calls is None:
+        return None
+    shared = services.calls.budget(f"datev {tenant.id}", window=datev_limits.WINDOW, limit=datev_limits.LIMIT)
+    return datev_pace(shared, _patience(services, in_step=in_step))
+
+
+def _patience(services: Services, *, in_step: bool) -> Patience:
+    length = services.timers.step_budget / PATIENT_PART
+    return Patience(length, timedelta(0) if in_step else length)

@@ -4,11 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 
-from connector.call_budget import RedisCalls
+from connector.call_budget import Patience, RedisCalls
 from connector.clock import SystemClock
 from connector.pipedrive.client import PipedriveClient
 from connector.pipedrive.oauth import api_token
-from connector.pipedrive.pace import WINDOW, Pace, Patience
+from connector.pipedrive.pace import WINDOW, Pace
 from tests.integration.pipedrive.conftest import DOMAIN, SandboxSession
 
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from connector.call_budget import Learned, NotYet, Slot
+from connector.call_budget import Learned, NotYet, Patience, Slot
 from connector.errors import RateLimitedError
 from connector.http import Answer
-from connector.pipedrive.pace import JITTER, STEP_ROOM, Pace, Patience
+from connector.pipedrive.pace import JITTER, STEP_ROOM, Pace
 from tests.unit.pipedrive.fakes import NOW, StoppedClock
 
 S = timedelta(seconds=1)
