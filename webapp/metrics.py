@@ -63,6 +63,7 @@ class _Reading(Collector):
         yield self._refused(named=named)
         yield self._refused_logins()
         yield from self._logins()
+        yield from self._watches(named=named)
 
     def _age(self, due: datetime | None) -> float:
         return max(0.0, (self._now - due).total_seconds()) if due else 0.0
@@ -118,6 +119,41 @@ class _Reading(Collector):
             if end.refresh_expires_at:
                 login.add_metric(names, self._left(end))
         return connected, access, login
+
+    def _watches(self, *, named: bool) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
+        """Reconciliation by tenant (its older list counts), and whether our hooks are well."""
+        age = GaugeMetricFamily(
+            "mlc_reconciliation_age_seconds",
+            "Since Pipedrive's lists of deals were last read to their end for what no webhook told.",
+            labels=["tenant"],
+        )
+        found = CounterMetricFamily(
+            "mlc_reconciliation_found_total", "Changes of deals that no webhook told.", labels=["tenant"]
+        )
+        wrong = GaugeMetricFamily(
+            "mlc_webhook_problem",
+            "1: the hook that brings the deals is missing, refused, or could not be looked at.",
+            labels=["tenant"],
+        )
+        anew = CounterMetricFamily(
+            "mlc_webhooks_made_anew_total", "How often our hooks were made anew.", labels=["tenant"]
+        )
+        ages: dict[str, float] = {}
+        sums: dict[tuple[str, bool], int] = {}
+        wrongs: dict[str, float] = {}
+        for one in self._read.watched:
+            label, is_hooks = one.tenant_key if named else ALL_TENANTS, one.watch == "hooks"
+            sums[label, is_hooks] = sums.get((label, is_hooks), 0) + one.found
+            if is_hooks:
+                wrongs[label] = max(wrongs.get(label, 0.0), float(one.has_problem))
+            else:
+                ages[label] = max(ages.get(label, 0.0), self._age(one.since))
+        for family, values in ((age, ages), (wrong, wrongs)):
+            for label, value in sorted(values.items()):
+                family.add_metric([label], value)
+        for (label, is_hooks), count in sorted(sums.items()):
+            (anew if is_hooks else found).add_metric([label], count)
+        return age, found, wrong, anew
 
     def _left(self, end: LoginEnd) -> float:
         return (end.refresh_expires_at - self._now).total_seconds() if end.refresh_expires_at else 0.0

@@ -3,6 +3,8 @@
 from typing import Any
 
 from connector.cli.failures import problem_lines
+from connector.cli.output import moment_text
+from connector.cli.watch_lines import made_anew
 from connector.log import redact_text
 from connector.pipeline.hook_check import HookVerdict
 from connector.pipeline.ping import PartnerVerdict
@@ -25,15 +27,22 @@ def verdict_facts(verdict: PartnerVerdict) -> dict[str, Any]:
 def hook_facts(hook: HookVerdict) -> dict[str, Any]:
     """For JSON."""
     problems = [problem.as_dict() for problem in hook.problems]
-    return {"ok": hook.ok, "message": hook.message, "problems": problems}
+    return {
+        "ok": hook.ok,
+        "message": hook.message,
+        "problems": problems,
+        "made_anew": hook.made_anew,
+        "made_anew_at": moment_text(hook.made_anew_at),
+    }
 
 
 def hook_lines(hook: HookVerdict) -> list[str]:
     """For people."""
+    anew = made_anew({"found": hook.made_anew, "found_at": hook.made_anew_at})
     if hook.ok:
-        return [f"Webhook: ok, {hook.message}"]
+        return [f"Webhook: ok, {hook.message}{anew}"]
     lines = [line for problem in hook.problems for line in problem_lines(problem, indent="  ")]
-    return ["Webhook: PROBLEM", *(redact_text(line) for line in lines)]
+    return [f"Webhook: PROBLEM{anew}", *(redact_text(line) for line in lines)]
 
 
 def verdict_lines(verdict: PartnerVerdict) -> list[str]:

@@ -16,12 +16,13 @@ from connector.cli.output import (
     table,
 )
 from connector.cli.session import actor, environ, opened_services
+from connector.cli.watch_lines import watch_facts, watch_lines
 from connector.codec import to_plain
 from connector.pipeline.kept_logins import TOKEN_STORED, ConnectionStatus, status
 from connector.pipeline.onboarding import apply_tenant, check_tenant, find_tenant, webhook_url
 from connector.pipeline.parking import resume_tenant
 from connector.pipeline.services import Services
-from connector.store import refused_deliveries, tenants
+from connector.store import refused_deliveries, tenants, watches
 from connector.store.tenants import TenantRow
 from connector.tenants.toml_file import TenantFile, read_tenant_file
 
@@ -69,6 +70,7 @@ def show_tenant(*, tenant_key: str, fmt: str) -> None:
             **_tenant_facts(row),
             "webhook_url": webhook_url(services, row),
             "refused_deliveries": _refused(services, row),
+            "watches": _watches(services, row),
             "logins": [_login_facts(login) for login in status(services, row)],
             "config": to_plain(row.config),
         }
@@ -130,6 +132,11 @@ def _refused(services: Services, row: TenantRow) -> dict[str, Any] | None:
     return {"count": refused.deliveries, "last_at": moment_text(refused.last_at)} if refused else None
 
 
+def _watches(services: Services, row: TenantRow) -> dict[str, Any]:
+    with services.database.transaction() as tx:
+        return watch_facts(watches.of_tenant(tx, row.id))
+
+
 def _login_facts(login: ConnectionStatus) -> dict[str, Any]:
     return {
         **asdict(login),
@@ -152,6 +159,7 @@ def _tenant_lines(value: dict[str, Any]) -> list[str]:
         last = local_time(refused["last_at"])
         lines.append(f"Refused deliveries: {refused['count']}, the last at {last}")
         lines.append(f"  → See whether they are the tenant's own: ml-connector ping {value['key']}")
+    lines += watch_lines(value["watches"])
     if value["parked"]:
         since = local_time(value["parked_at"])
         lines += [f"PARKED since {since}: {value['parked_message']}", f"  → {value['parked_cure']}"]

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from connector.errors import DatabaseUnavailableError
 from connector.store import desk_sessions, refused_deliveries
 from connector.store.engine import Transaction
-from connector.store.tables import batch, connection, run, submission, tenant
+from connector.store.tables import batch, connection, run, submission, tenant, tenant_watch
 
 RUN_AT_REST = ("awaiting_release", "batched", "done", "needs_attention", "ignored", "cancelled")
 """States in which no step of the run itself is due, whatever its ``due_at`` says."""
@@ -28,6 +28,18 @@ class LoginEnd:
     state: str
     access_expires_at: datetime
     refresh_expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """How one watch of a tenant stands."""
+
+    tenant_key: str
+    watch: str
+    since: datetime
+    """When it was last looked at whole; before the first time, the tenant's beginning here."""
+    found: int
+    has_problem: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,8 @@ class Measures:
     """Deliveries that proved no origin, by tenant key; empty: to tenants that do not exist."""
     refused_logins: dict[str, int] = field(default_factory=dict)
     """Attempts to log in at the desk that failed, by reason."""
+    watched: list[Watched] = field(default_factory=list)
+    """Reconciliation and our hooks at Pipedrive, of tenants that were looked after at all."""
 
 
 def read(tx: Transaction, *, now: datetime) -> Measures:
@@ -68,6 +82,7 @@ def read(tx: Transaction, *, now: datetime) -> Measures:
         logins=[LoginEnd(*row) for row in tx.execute(_LOGINS)],
         refused={key: refused.deliveries for key, refused in refused_deliveries.by_tenant(tx).items()},
         refused_logins=desk_sessions.refused_by_reason(tx),
+        watched=[Watched(*row) for row in tx.execute(_WATCHED)],
     )
 
 
@@ -117,6 +132,19 @@ _LOGINS = (
     )
     .join(tenant, tenant.c.id == connection.c.tenant_id)
     .order_by(tenant.c.key, connection.c.partner, connection.c.kind)
+)
+
+
+_WATCHED = (
+    sa.select(
+        tenant.c.key,
+        tenant_watch.c.watch,
+        sa.func.coalesce(tenant_watch.c.finished_at, tenant.c.created_at),
+        tenant_watch.c.found,
+        tenant_watch.c.problem_code != "",
+    )
+    .join(tenant, tenant.c.id == tenant_watch.c.tenant_id)
+    .order_by(tenant.c.key, tenant_watch.c.watch)
 )
 
 

@@ -1,6 +1,7 @@
 """The hook that brings the deals: what ``tenant apply``, ``ping`` and ``tenant show`` say about it."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,11 @@ from typing import Any
 import pytest
 import requests
 
+from connector.pipeline.hook_watch import watch_hooks
 from connector.pipeline.onboarding import find_tenant, tenant_webhooks
+from connector.pipeline.reconciliation import due_watches, reconcile
 from connector.store import refused_deliveries
+from connector.store.watches import Watch
 from tests.integration.cli.conftest import Machine
 from tests.unit.cli.deals import write_tenant
 
@@ -111,3 +115,28 @@ def test_the_right_hook_is_found_beside_those_about_merges(machine: Machine) -> 
 
     assert 3 == len(hooks)
     assert pinged(machine)["ok"]
+
+
+@pytest.mark.usefixtures("subscribed")
+def test_a_hook_made_anew_stands_in_ping_and_in_the_tenants_page(machine: Machine) -> None:
+    machine.run("webhook", "remove", "acme")
+    machine.subscribe()
+    for hook in tenant_webhooks(machine.services, find_tenant(machine.services, "acme")):
+        requests.delete(
+            f"{machine.sandbox.url}/pipedrive/api/v1/webhooks/{hook.id}",
+            headers={"x-api-token": "token-acme"},
+            timeout=10,
+        )
+    for tenant_id, watch in due_watches(machine.services):
+        if watch == Watch.HOOKS:
+            watch_hooks(machine.services, tenant_id)
+        else:
+            reconcile(machine.services, tenant_id, Watch(watch))
+
+    shown = machine.run("tenant", "show", "acme").stdout
+    said = machine.run("ping", "acme").stdout
+
+    assert "; made anew 1 times, the last at " in shown
+    assert re.search(r"^Reconciled: \d{4}-\d\d-\d\d [\d:]+$", shown, re.MULTILINE)
+    anew = r"^Webhook: ok, hook \d+, no delivery yet; made anew 1 times, the last at "
+    assert re.search(anew, said, re.MULTILINE)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from connector.store.measures import LoginEnd, Measures
+from connector.store.measures import LoginEnd, Measures, Watched
 from webapp.metrics import MOST_TENANTS, exposition
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -80,3 +80,23 @@ def test_refused_log_ins_at_the_desk_are_counted_by_reason() -> None:
     lines = _lines(_measures(refused_logins={"wrong": 7, "locked": 2}))
     assert 'mlc_desk_logins_refused_total{reason="locked"} 2.0' in lines
     assert 'mlc_desk_logins_refused_total{reason="wrong"} 7.0' in lines
+
+
+def test_reconciliation_and_hooks_are_told_by_tenant() -> None:
+    watched = [
+        Watched("acme", "archived", NOW - timedelta(minutes=20), 1, False),
+        Watched("acme", "deals", NOW - timedelta(minutes=5), 2, True),
+        Watched("acme", "hooks", NOW, 4, True),
+        Watched("beta", "hooks", NOW, 0, False),
+    ]
+
+    lines = _lines(_measures(watched=watched))
+
+    assert [
+        'mlc_reconciliation_age_seconds{tenant="acme"} 1200.0',
+        'mlc_reconciliation_found_total{tenant="acme"} 3.0',
+        'mlc_webhook_problem{tenant="acme"} 1.0',
+        'mlc_webhook_problem{tenant="beta"} 0.0',
+        'mlc_webhooks_made_anew_total{tenant="acme"} 4.0',
+        'mlc_webhooks_made_anew_total{tenant="beta"} 0.0',
+    ] == [line for line in lines if "reconciliation" in line or "webhook" in line]
