@@ -17,6 +17,7 @@ from connector.cli.http_log import http_log
 from connector.cli.keys import keys
 from connector.cli.ping import ping
 from connector.cli.preview import preview
+from connector.cli.privacy import privacy
 from connector.cli.processes import demo, migrate, up
 from connector.cli.rates import rates
 from connector.cli.retention import retention
@@ -88,5 +89,6 @@ for _command in (
     audit,
     http_log,
     retention,
+    privacy,
 ):
     main.add_command(_command)

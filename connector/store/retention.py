@@ -70,12 +70,16 @@ def _inbox_due(before: datetime) -> Condition:
 
 
 def _unbooked_due(before: datetime) -> Condition:
-    """Copies of deals that were never booked; of a deal in parts only once all of its runs are old."""
-    run, other = t.run, t.run.alias("other")
+    """Copies of deals of which nothing was ever booked; of a deal in parts once all of its runs are old."""
+    run, other, sibling = t.run, t.run.alias("other"), t.run.alias("sibling")
     still_moving = sa.exists().where(
         other.c.tenant_id == run.c.tenant_id, other.c.deal_id == run.c.deal_id, other.c.updated_at >= before
     )
-    documented = sa.exists().where(t.document.c.run_id == run.c.id)
+    documented = sa.exists().where(
+        t.document.c.run_id == sibling.c.id,
+        sibling.c.tenant_id == run.c.tenant_id,
+        sibling.c.deal_id == run.c.deal_id,
+    )
     return sa.and_(
         run.c.state.in_(_UNBOOKED),
         run.c.updated_at < before,

@@ -1,0 +1,261 @@
+"""A person's data: found wherever it stands, and erased wherever no law wants it kept."""
+
+import json
+from datetime import date
+from typing import Any
+
+import psycopg2
+import pytest
+
+from connector.accounting.debtor import DebtorRecord
+from connector.codec import from_plain
+from connector.pipeline.audit import verify
+from connector.pipeline.holds import place_hold
+from connector.pipeline.personal import Subject, without_person
+from connector.pipeline.privacy import Erasure, erase_person, would_erase
+from connector.pipeline.privacy_export import export_person
+from connector.pipeline.sealing import seal_journal
+from connector.store import tables as t
+from tests.integration.pipeline.carriage import Carriage, config_for
+
+CUSTOMER = Subject("organization", 1)
+NAME = "Rheinwerk"
+CONTACT = Subject("person", 5)
+CONTACT_NAME = "Erika Mustermann"
+
+
+def everything(carriage: Carriage) -> str:
+    """All that the database holds, as text."""
+    connection = psycopg2.connect(carriage.services.settings.database_url)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            texts = []
+            for (table,) in cursor.fetchall():
+                cursor.execute(f"SELECT t::text FROM {table} t")  # noqa: S608 - the database's own names
+                texts += [row for (row,) in cursor.fetchall()]
+    finally:
+        connection.close()
+    return "\n".join(texts)
+
+
+def erase(carriage: Carriage, subject: Subject = CUSTOMER) -> Erasure:
+    return erase_person(carriage.services, "acme", subject, actor="operator anna")
+
+
+def lost(carriage: Carriage) -> int:
+    """A run of a deal that was lost before it was booked, with the customer's name in its journal."""
+    run = carriage.win(7)
+    carriage.carry_to("resolved", run.id)
+    carriage.sandbox.act(7, "lose")
+    carriage.receive(carriage.event(7, status_now="lost", status_before="won", became_won=False))
+    carriage.finish()
+    assert carriage.run(run.id).state == "cancelled"
+    connection = psycopg2.connect(carriage.services.settings.database_url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE journal SET message = message || ' Rheinwerk' WHERE run_id = %s", (run.id,))
+    connection.close()
+    return run.id
+
+
+def booked(carriage: Carriage, **more: Any) -> int:
+    """A run that is done."""
+    run = carriage.win(7, **more)
+    carriage.finish()
+    assert carriage.run(run.id).state == "done"
+    return run.id
+
+
+def test_of_a_deal_without_a_booking_nothing_is_left(carriage: Carriage) -> None:
+    run_id = lost(carriage)
+    assert NAME in everything(carriage)
+
+    done = erase(carriage)
+
+    assert NAME not in everything(carriage)
+    assert [] == done.kept
+    assert {"copies of deals without a booking", "texts of the journal"} <= set(done.erased)
+    assert ("cancelled", "") == ((run := carriage.run(run_id)).state, run.title)
+
+
+def test_the_chain_holds_after_an_erasure_and_tells_of_it(carriage: Carriage) -> None:
+    lost(carriage)
+    seal_journal(carriage.services)
+
+    done = erase(carriage)
+
+    seal_journal(carriage.services)
+    (chain,) = verify(carriage.services)
+    assert chain.broken is None
+    assert chain.erased == done.erased["texts of the journal"] > 0
+    told = {row.event: row.details for row in carriage.rows(t.journal, "event", "details")}
+    assert chain.erased == len(told["journal_texts_erased"]["rows"])
+    assert done.erased == told["person_erased"]["erased"]
+
+
+def test_of_a_booked_deal_stays_what_the_law_wants_with_its_last_day(carriage: Carriage) -> None:
+    run_id = booked(carriage)
+    year = carriage.clock.now().year
+
+    done = erase(carriage)
+
+    assert {
+        f"run {run_id}: what was sold, of the deal's copy": date(year + 6, 12, 31),
+        f"run {run_id}: invoice and its PDF": date(year + 8, 12, 31),
+        f"run {run_id}: postings, files handed over and the journal": date(year + 10, 12, 31),
+        "master data of account 10000": date(year + 10, 12, 31),
+    } == {kept.what: kept.until for kept in done.kept}
+    ((bundle, invoice, title),) = [
+        (row.bundle, row.invoice, row.title) for row in carriage.rows(t.run, "bundle", "invoice", "title")
+    ]
+    assert NAME not in json.dumps(bundle)
+    assert "Workshop" in json.dumps(bundle["products"])
+    assert NAME in invoice["buyer"]["name"]
+    assert "" == title
+
+
+def test_the_deal_of_an_erased_customer_is_still_watched(carriage: Carriage) -> None:
+    booked(carriage)
+    erase(carriage)
+
+    carriage.sandbox.act(7, "update", title="Changed")
+    carriage.receive(carriage.event(7, status_before="won", became_won=False, change_source="app"))
+    carriage.finish()
+
+    assert "internal_error" not in {row.reason_code for row in carriage.rows(t.run, "reason_code")}
+    assert 1 == carriage.bookings()
+
+
+def test_erasing_twice_is_erasing_once(carriage: Carriage) -> None:
+    lost(carriage)
+    erase(carriage)
+    before = len(carriage.rows(t.journal, "id"))
+
+    again = erase(carriage)
+
+    assert {} == again.erased
+    assert before == len(carriage.rows(t.journal, "id"))
+
+
+def test_a_trial_changes_nothing_and_says_the_same(carriage: Carriage) -> None:
+    lost(carriage)
+    seal_journal(carriage.services)
+    before = everything(carriage)
+
+    trial = would_erase(carriage.services, "acme", CUSTOMER)
+
+    assert before == everything(carriage)
+    assert trial == erase(carriage)
+
+
+def test_a_deal_on_its_way_is_left_alone_and_named(carriage: Carriage) -> None:
+    run = carriage.win(7)
+    carriage.carry_to("debtor_ready", run.id)
+
+    done = erase(carriage)
+
+    assert [(f"run {run.id}", None)] == [(kept.what, kept.until) for kept in done.kept][:1]
+    assert "on its way" in done.kept[0].why
+    carriage.finish()
+    assert carriage.run(run.id).state == "done"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_is_held_is_not_erased(carriage: Carriage, whole: bool) -> None:
+    run_id = lost(carriage)
+    place_hold(carriage.services, "acme", None if whole else run_id, reason="Audit", actor="operator anna")
+
+    done = erase(carriage)
+
+    assert "hold" in done.kept[0].why
+    assert "copies of deals without a booking" not in done.erased
+    assert NAME in everything(carriage)
+
+
+def test_others_data_is_left_alone(carriage: Carriage) -> None:
+    lost(carriage)
+
+    done = erase(carriage, Subject("organization", 99))
+
+    assert ({}, []) == (done.erased, done.kept)
+    assert NAME in everything(carriage)
+
+
+def with_contact(carriage: Carriage) -> int:
+    """A booked deal of the company, with a person in it."""
+    carriage.sandbox.seed(
+        persons=[
+            {
+                "id": 5,
+                "name": CONTACT_NAME,
+                "org_id": 1,
+                "emails": [{"value": "erika@rheinwerk.example", "primary": True, "label": "work"}],
+            }
+        ]
+    )
+    return booked(carriage, person_id=5)
+
+
+def test_a_companys_contact_is_erased_and_the_company_stays(carriage: Carriage) -> None:
+    with_contact(carriage)
+    assert "erika@rheinwerk.example" in json.dumps([row.record for row in carriage.rows(t.debtor, "record")])
+
+    done = erase(carriage, CONTACT)
+
+    assert done.erased["personal parts of booked deals"] == 1
+    ((bundle,),) = [(row.bundle,) for row in carriage.rows(t.run, "bundle")]
+    assert {"id": 5} == bundle["person"]
+    assert NAME in bundle["organization"]["name"]
+    ((record,),) = [(row.record,) for row in carriage.rows(t.debtor, "record")]
+    read = from_plain(record, DebtorRecord)
+    assert ("", "") == (read.contact, read.email)
+    assert NAME in read.name
+
+
+def test_an_export_has_everything_and_the_pdf(carriage: Carriage) -> None:
+    run_id = booked(carriage)
+
+    found = export_person(carriage.services, "acme", CUSTOMER, actor="operator anna")
+
+    data = json.loads(json.dumps(found.data))
+    assert [run_id] == [run["id"] for run in data["runs"]]
+    assert [10000] == [row["account"] for row in data["master_data"]]
+    assert len(data["postings"]) == 1
+    assert {"received", "moved"} <= {row["event"] for row in data["journal"]}
+    assert data["deliveries"]
+    assert data["calls_to_partners"]
+    assert [data["documents"][0]["pdf"]] == list(found.pdfs)
+    assert next(iter(found.pdfs.values())).startswith(b"%PDF")
+    assert "person_exported" in {row.event for row in carriage.rows(t.journal, "event")}
+
+
+def test_an_export_of_somebody_unknown_is_empty(carriage: Carriage) -> None:
+    booked(carriage)
+
+    assert export_person(carriage.services, "acme", Subject("person", 99), actor="x").empty
+
+
+def test_another_tenants_customer_of_the_same_number_is_somebody_else(carriage: Carriage) -> None:
+    booked(carriage)
+    carriage.apply(config_for(key="beta"))
+
+    assert export_person(carriage.services, "beta", CUSTOMER, actor="x").empty
+
+
+def test_taking_a_person_out_twice_is_taking_it_out_once() -> None:
+    bundle = {
+        "deal": {"id": 7, "title": "Erika", "person_id": 5, "custom_fields": {"x": "Erika"}},
+        "person": {"id": 5, "name": "Erika"},
+        "organization": {"id": 1, "name": "Rheinwerk"},
+        "products": [{"name": "Workshop"}],
+        "files": [{"id": 3, "name": "Erika.pdf"}],
+    }
+
+    once = without_person(bundle, {"person:5"})
+
+    assert once == without_person(once, {"person:5"})
+    assert "Erika" not in json.dumps(once)
+    assert once is not None
+    assert bundle["organization"] == once["organization"]
+    assert without_person(None, {"person:5"}) is None
