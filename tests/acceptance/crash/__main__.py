@@ -17,7 +17,7 @@ from connector.tenants.config import DatevFormat
 from tests.acceptance.crash import plan, record
 from tests.acceptance.crash.flights import Carrier
 from tests.acceptance.crash.ledger import Ledger
-from tests.acceptance.crash.older import beside_an_older_worker, older_version
+from tests.acceptance.crash.older import beside_an_older_worker
 from tests.acceptance.crash.record import Recording
 from tests.acceptance.crash.renewals import ExpiredLogins
 from tests.acceptance.crash.rows import Result, Row
@@ -139,6 +139,7 @@ def main() -> int:
     parser.add_argument(
         "--full", action="store_true", help=f"at least {FAULTS_OF_FULL} faults; goes on where it was"
     )
+    parser.add_argument("--resume", action="store_true", help="go on where a run with this seed was")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--only", action="append", default=[], help="rows whose name contains this")
     parser.add_argument("--group", action="append", default=[], choices=list(PARALLEL))
@@ -147,7 +148,7 @@ def main() -> int:
     log.configure(level="CRITICAL", fmt="text")
     seed = secrets.randbelow(1_000_000) if asked.seed is None else asked.seed
     name = "crash-full.jsonl" if asked.full else "crash.jsonl"
-    ledger = Ledger(REPOSITORY / "build" / name, seed, resume=asked.full)
+    ledger = Ledger(REPOSITORY / "build" / name, seed, resume=asked.full or asked.resume)
     print(f"Seed {seed}.", flush=True)
     started = time.monotonic()
     results = Matrix(seed, asked.full, asked.only, asked.group, ledger, asked.parallel).run()
@@ -159,7 +160,7 @@ def _world_for(group: str) -> World:
     if group == plan.FULL_SCALE:
         return World(members(TENANTS_OF_EACH), scale=1)
     if group == plan.ROLLING:
-        return World(members(TENANTS_OF_EACH), also=beside_an_older_worker(older_version()))
+        return World(members(TENANTS_OF_EACH), also=beside_an_older_worker)
     return World(members(TENANTS_OF_EACH))
 
 

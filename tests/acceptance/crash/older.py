@@ -3,9 +3,7 @@
 import os
 import subprocess
 import tarfile
-import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -17,45 +15,31 @@ MIGRATIONS = "connector/store/migrations/versions"
 _GIT_TIMEOUT_S = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Older:
-    """Where it lies, and what it is."""
+def beside_an_older_worker(usual: list[ProcessSpec], folder: Path) -> list[ProcessSpec]:
+    """Add each worker once more, of the last version before the newest migration.
 
-    folder: Path
-    what: str
-
-
-def older_version() -> Older:
-    """The last version before the newest migration: it works on a schema that it does not know.
-
-    Where there is no history, the same code under another name.
+    It works on a schema that it does not know. Where there is no history it is the same code under another
+    name, and the output says so.
     """
-    newest = _git("log", "-1", "--format=%H", "--", MIGRATIONS).decode().strip()
-    if not newest:
-        return Older(REPOSITORY, "the same version: there is no history here")
-    folder = Path(tempfile.mkdtemp(prefix="mlc-older-"))
-    with tarfile.open(fileobj=BytesIO(_git("archive", "--format=tar", f"{newest}~1"))) as archive:
-        archive.extractall(folder, filter="data")
-    return Older(folder, f"the version before {newest[:7]}")
+    newest = _git("log", "-1", "--format=%h", "--", MIGRATIONS).decode().strip()
+    older = REPOSITORY
+    if newest:
+        older = folder / "older"
+        with tarfile.open(fileobj=BytesIO(_git("archive", "--format=tar", f"{newest}~1"))) as archive:
+            archive.extractall(older, filter="data")
+    what = f"the version before {newest}" if newest else "the same version, for want of a history"
+    print(f"Older workers: {what}.", flush=True)
+    return [*usual, *(_older(spec, older) for spec in usual if spec.name.startswith("worker-"))]
 
 
-def beside_an_older_worker(older: Older) -> Callable[[list[ProcessSpec]], list[ProcessSpec]]:
-    """A function that adds to a table of processes each worker once more, from the older version."""
-
-    def also(usual: list[ProcessSpec]) -> list[ProcessSpec]:
-        return [*usual, *(_older(spec, older) for spec in usual if spec.name.startswith("worker-"))]
-
-    return also
-
-
-def _older(spec: ProcessSpec, older: Older) -> ProcessSpec:
+def _older(spec: ProcessSpec, older: Path) -> ProcessSpec:
     hooks = spec.env["PYTHONPATH"].split(os.pathsep)[0]
     return replace(
         spec,
         name=f"older-{spec.name}",
         argv=tuple(part.replace("@%h", "-older@%h") for part in spec.argv),
-        env={**spec.env, "PYTHONPATH": os.pathsep.join([hooks, str(older.folder)])},
-        cwd=older.folder,
+        env={**spec.env, "PYTHONPATH": os.pathsep.join([hooks, str(older)])},
+        cwd=older,
     )
 
 

@@ -4,13 +4,11 @@ DATEV's refresh tokens are good for one use. Killed between DATEV's answer and o
 that is to be seen and said, and after the person's new login the deal must go on.
 """
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 from connector.errors import ReconnectNeededError
 from connector.store import Transaction, connections, tenants
 from tests.acceptance.crash.deals import Deal
-from tests.acceptance.crash.rows import Fault
 from tests.acceptance.crash.tenants import log_in_at_datev
 from tests.acceptance.crash.world import World
 
@@ -48,29 +46,28 @@ class ExpiredLogins:
             self._asked[deal] = tenant.parked_message or ""
             log_in_at_datev(services, deal.member, tenant.config.datev.client_id)
 
-    def problems(self, deal: Deal, faults: tuple[Fault, ...]) -> list[str]:
+    def problems(self, deal: Deal) -> list[str]:
         """Asked although nothing was lost, or not asked although the login was."""
-        spent = any(_spends_the_token(fault.point) for fault in faults)
-        said = self._asked.get(deal)
+        spent, said = self._is_spent(deal), self._asked.get(deal)
         if spent and said is None:
             return ["the login was lost, and nobody was asked for a new one"]
         if not spent and said is not None:
             return [f"asked for a new login: {said}"]
         return []
 
+    def _is_spent(self, deal: Deal) -> bool:
+        """Whether a process died between DATEV's answer and our store of it."""
+        dead = {line["pid"] for line in self._world.lines("faults", deal.key)}
+        passed = [line["point"] for line in self._world.lines("trace", deal.key) if line["pid"] in dead]
+        answers = [
+            place for place, point in enumerate(passed) if point.endswith(":after call DATEV POST token")
+        ]
+        return bool(answers) and not any(
+            ":after commit connection" in point for point in passed[answers[-1] :]
+        )
+
     def _tenant(self, tx: Transaction, deal: Deal) -> int:
         found = tenants.find(tx, deal.member.key)
         if found is None:
             raise LookupError(deal.member.key)
         return found.id
-
-
-def _spends_the_token(point: str) -> bool:
-    """DATEV has answered, and the answer is not yet stored."""
-    return _PLACES.get(point.partition(":")[2], False)
-
-
-_PLACES: Mapping[str, bool] = {
-    "after call DATEV POST token": True,
-    "before commit connection #2": True,
-}

@@ -47,12 +47,12 @@ class World:
 
     :param members: the tenants, to be connected in this order.
     :param scale: ``MLC_TIME_SCALE`` of all processes.
-    :param also: more processes beside the usual ones, made from their table.
+    :param also: more processes beside the usual ones, made from their table; the folder is for theirs.
     """
 
     members: tuple[Member, ...]
     scale: float = 0.1
-    also: Callable[[list[ProcessSpec]], list[ProcessSpec]] = list
+    also: Callable[[list[ProcessSpec], Path], list[ProcessSpec]] = lambda usual, _folder: usual
     deaths: list[str] = field(default_factory=list)
     """Processes that died, in the order of their deaths."""
     numbers: Iterator[int] = field(default_factory=lambda: count(FIRST_DEAL))
@@ -149,7 +149,7 @@ class World:
             }
         )
         usual = [spec for spec in processes.specs(self.values, self.ports) if spec.name not in LEFT_OUT]
-        return self.also(usual)
+        return self.also(usual, self.folder)
 
     def _services(self) -> Services:
         return open_services(environment_settings.load(self.values))

@@ -46,4 +46,4 @@ def _followed(execute, installer):  # type: ignore[no-untyped-def]
     return then_install
 
 
-sys.meta_path.insert(0, _Follower())  # type: ignore[arg-type]  # a finder needs no base class
+sys.meta_path.insert(0, _Follower())
