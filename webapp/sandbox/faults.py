@@ -140,7 +140,9 @@ def _keep_waiting(seconds: float) -> None:
     if sock is None:
         time.sleep(seconds)
     else:
-        select.select([sock], [], [], seconds)
+        watch = select.poll()
+        watch.register(sock, select.POLLIN)
+        watch.poll(seconds * 1000)
 
 
 def _cut_connection() -> None:

@@ -8,6 +8,7 @@ import hashlib
 import json
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,16 @@ disk.
 """
 
 
+class _Held:
+    """A thread's connection, closed with the thread: a server that starts one for each call runs for days."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
 class Store:
     """Thread-safe access to the state file; every thread has its own connection."""
 
@@ -51,16 +62,16 @@ class Store:
         path.touch(mode=0o600)
         self._path = path
         self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._connections: weakref.WeakSet[_Held] = weakref.WeakSet()
         self._connections_lock = threading.Lock()
         self.connection.executescript(SCHEMA)
 
     @property
     def connection(self) -> sqlite3.Connection:
         """The connection of the calling thread, opened on first use."""
-        existing: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        existing: _Held | None = getattr(self._local, "held", None)
         if existing is not None:
-            return existing
+            return existing.connection
         # check_same_thread is off only so that close() may close all of them; each is used by one thread.
         opened = sqlite3.connect(
             self._path, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False
@@ -69,17 +80,18 @@ class Store:
         # NORMAL: a commit is handed to the operating system, which outlives a killed process (not a power
         # cut).
         opened.execute("PRAGMA synchronous=NORMAL")
-        self._local.connection = opened
+        held = _Held(opened)
+        self._local.held = held
         self._local.depth = 0
         with self._connections_lock:
-            self._connections.append(opened)
+            self._connections.add(held)
         return opened
 
     def close(self) -> None:
         """Close every connection; the store must not be used afterwards."""
         with self._connections_lock:
-            for connection in self._connections:
-                connection.close()
+            for held in self._connections:
+                held.connection.close()
             self._connections.clear()
 
     @contextmanager

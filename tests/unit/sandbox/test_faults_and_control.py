@@ -1,5 +1,8 @@
 """Faults on demand, the request log, the clock, reset, and what the page must not show."""
 
+import os
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,7 @@ from flask import Flask
 
 from tests.unit.sandbox.driver import ACCOUNT, API_TOKEN, EXTF, Driver, extf
 from webapp.sandbox import create_app
+from webapp.sandbox.store import Store
 
 DEAL = "/api/v2/deals/1"
 
@@ -238,3 +242,25 @@ def test_a_wrong_line_in_an_update_changes_nothing(acme: Driver) -> None:
     answer = acme.client.post(f"{ACCOUNT}/deals/1/update", json={"products": [{"prize": 1}]})
     assert 400 == answer.status_code
     assert 1 == len(acme.pipedrive("GET", f"{DEAL}/products").json["data"])
+
+
+def test_a_thread_that_ends_leaves_no_open_state_file(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state")
+    store.put("x", "1", {})
+
+    def opened() -> int:
+        links = [os.path.realpath(link) for link in Path("/proc/self/fd").iterdir()]
+        return links.count(str(tmp_path / "state"))
+
+    before = opened()
+    for _number in range(3):
+        reader = threading.Thread(target=store.get, args=("x", "1"))
+        reader.start()
+        reader.join()
+    # The interpreter clears what was a thread's own a moment after it has ended.
+    deadline = time.monotonic() + 5
+    while opened() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert before == opened()
+    store.close()
+    assert 0 == opened()
