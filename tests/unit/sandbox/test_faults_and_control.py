@@ -252,15 +252,14 @@ def test_a_thread_that_ends_leaves_no_open_state_file(tmp_path: Path) -> None:
         links = [os.path.realpath(link) for link in Path("/proc/self/fd").iterdir()]
         return links.count(str(tmp_path / "state"))
 
-    before = opened()
-    for _number in range(3):
+    for _number in range(9):
         reader = threading.Thread(target=store.get, args=("x", "1"))
         reader.start()
         reader.join()
-    # The interpreter clears what was a thread's own a moment after it has ended.
+    # SQLite keeps one for the next thread, whose lock on the file it would lose by closing it.
     deadline = time.monotonic() + 5
-    while opened() > before and time.monotonic() < deadline:
+    while opened() > 2 and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert before == opened()
+    assert 2 >= opened()
     store.close()
     assert 0 == opened()
