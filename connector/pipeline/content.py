@@ -1,16 +1,19 @@
 """What an invoice shows, piece by piece: by this a change of a deal is told from an echo.
 
-Lines, buyer, dates, amounts and currency count. The deal's title, stage and times of change do not, nor how
-the invoice is booked (accounts, keys, cost centres) or whom the buyer's letters name as contact.
+Lines, buyer, dates, amounts and currency count, and the PDF on the deal where that is what was booked. The
+deal's title, stage and times of change do not, nor how the invoice is booked (accounts, keys, cost centres) or
+whom the buyer's letters name as contact.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from connector.accounting.invoice import Invoice, InvoiceLine
 from connector.accounting.party import Party
+from connector.invoice.choose import naming, newest_matching_pdf
 
 Content = Mapping[str, str]
 """What is shown → how, both as people read them. Of a deal that is no invoice (any more) only ``Deal``."""
@@ -19,6 +22,8 @@ ABSENT = "nothing"
 """How a piece that one of two versions lacks is written beside the other."""
 
 DEAL = "Deal"
+
+PDF = "Invoice PDF"
 
 
 def content_of(invoice: Invoice, *, named: bool, in_part: bool = False) -> Content:
@@ -52,6 +57,20 @@ def content_of(invoice: Invoice, *, named: bool, in_part: bool = False) -> Conte
 
 _OF_ITS_DAY = frozenset({"Buyer", "Address", "VAT id", "Due date", "Order number"})
 """What an invoice shows as of its own day, and the next one of the same deal may show otherwise."""
+
+
+def pdf_of(files: Sequence[Mapping[str, Any]], pattern: str, number: str = "") -> Content:
+    """The invoice PDF that hangs on the deal, told by its file's id, size and time; nothing where none does.
+
+    :param files: file records as Pipedrive lists them.
+    :param number: of the part whose PDF it must be; empty: the deal has one invoice.
+    """
+    chosen = newest_matching_pdf(naming(files, number) if number else files, pattern)
+    if chosen is None:
+        return {}
+    name = chosen.get("name") or chosen.get("file_name")
+    changed = chosen.get("update_time") or chosen.get("add_time")
+    return {PDF: f"{name} (file {chosen.get('id')}, {chosen.get('file_size')} bytes, of {changed})"}
 
 
 def content_hash(content: Content) -> str:

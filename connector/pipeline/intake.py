@@ -50,7 +50,7 @@ _HOW_FOUND = {
 _BESIDE_THE_INVOICE = frozenset(
     {
         *("stage_id", "stage_change_time", "pipeline_id", "owner_id", "probability", "visible_to"),
-        *("notes_count", "files_count", "activities_count", "done_activities_count"),
+        *("notes_count", "activities_count", "done_activities_count"),
     }
 )
 """Fields of a deal that no configuration can make a part of its invoice."""

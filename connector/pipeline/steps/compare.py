@@ -5,7 +5,7 @@ words on it, only makes us look: this reads the deal again and lays both version
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,9 +13,10 @@ from connector.accounting.exchange_rates import Published, PublishedRate
 from connector.accounting.invoice import Invoice
 from connector.codec import from_plain, to_plain
 from connector.errors import DataError, NotFoundError, Problem
+from connector.pipedrive.shapes import records_of
 from connector.pipeline.after_hand_over import CHANGED, CURE, UNCHANGED
 from connector.pipeline.booking_tables import tenant_tables
-from connector.pipeline.content import DEAL, Content, content_hash, content_of, differences
+from connector.pipeline.content import DEAL, Content, content_hash, content_of, differences, pdf_of
 from connector.pipeline.drafting import decide_invoice, read_draft_sale
 from connector.pipeline.runner import Finish, Work
 from connector.pipeline.states import CANCELLED, CANCELLED_BY_HAND, CORRECTION, INVOICE, NEEDS_ATTENTION
@@ -24,6 +25,9 @@ from connector.pipeline.steps.reading import not_won, read_deal
 from connector.store import Transaction, documents, runs, tenants
 from connector.store.runs import RunRow
 from connector.tenants.config import NumberSource, TenantConfig
+
+ON_THE_DEAL = "pipedrive"
+"""Origin of a document whose PDF hung on the deal; else it was made by us."""
 
 _LONGEST_PIECE = 300
 """Characters of a piece in the reason; the journal keeps it whole."""
@@ -41,6 +45,13 @@ class _Booked:
     config: TenantConfig
     """The configuration that decided the booking: a change of it is no change of the deal."""
     document_number: str
+    has_own_pdf: bool
+    """Whether the PDF that was handed over hung on the deal, and it is known which one."""
+
+    def pdf_in(self, bundle: Mapping[str, Any]) -> Content:
+        """The PDF in its place, as the deal shows it."""
+        number = self.document_number if self.run.part_key else ""
+        return pdf_of(records_of(bundle, "files"), self.config.documents.file_pattern, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +128,18 @@ def _booked(tx: Transaction, work: Work, run: RunRow) -> _Booked:
     )
     version = booked.config_version or work.tenant.config_version
     config = tenants.config_version(tx, run.tenant_id, version)
-    return _Booked(booked, settled, _content_of_run(tx, settled), config, document.document_number)
+    found = _Booked(
+        booked,
+        settled,
+        _content_of_run(tx, settled),
+        config,
+        document.document_number,
+        has_own_pdf=document.origin == ON_THE_DEAL and runs.document_of(tx, settled.id, "bundle") is not None,
+    )
+    if not found.has_own_pdf or DEAL in found.content:
+        return found
+    pdf = found.pdf_in(runs.document_of(tx, settled.id, "bundle"))
+    return replace(found, content={**found.content, **pdf})
 
 
 def _content_of_run(tx: Transaction, run: RunRow) -> Content:
@@ -164,9 +186,9 @@ def _found(work: Work, booked: _Booked, bundle: dict[str, Any]) -> _Found:
     except DataError as e:
         why = f"cannot be invoiced as it stands: {e.message.rstrip('.')}"
         return _Found({DEAL: why}, {**kept, "invoice": None})
-    return _Found(
-        content_of(invoice, named=bool(sale.lines), in_part=in_part), {**kept, "invoice": to_plain(invoice)}
-    )
+    content = content_of(invoice, named=bool(sale.lines), in_part=in_part)
+    pdf = booked.pdf_in(bundle) if booked.has_own_pdf else {}
+    return _Found({**content, **pdf}, {**kept, "invoice": to_plain(invoice)})
 
 
 def _booked_rate(content: Content) -> Published:
