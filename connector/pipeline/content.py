@@ -1,8 +1,8 @@
 """What an invoice shows, piece by piece: by this a change of a deal is told from an echo.
 
 Lines, buyer, dates, amounts and currency count, and the PDF on the deal where that is what was booked. The
-deal's title, stage and times of change do not, nor how the invoice is booked (accounts, keys, cost centres) or
-whom the buyer's letters name as contact.
+deal's title, stage and times of change do not, nor how the invoice is booked (accounts, keys, cost centres)
+or whom the buyer's letters name as contact.
 """
 
 import hashlib
