@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import psycopg2
@@ -19,6 +20,7 @@ import requests
 from stdnum.iso7064 import mod_11_10
 
 from connector.demo.scenario import load_scenario
+from connector.runtime import postgres
 from connector.runtime.folders import read_record
 from connector.vault import Vault, generate_key
 from tests.acceptance.canaries import files, leaks, redis_content, tables
@@ -145,6 +147,39 @@ def test_flower_shows_ids_and_nothing_else(world: World) -> None:
 
 def test_no_table_holds_a_secret_in_the_clear(world: World) -> None:
     assert [] == leaks(tables(world.environment["DATABASE_URL"]), world.secrets)
+
+
+def test_no_dump_of_the_database_holds_a_secret_in_the_clear(world: World) -> None:
+    """What a backup is: tables, defaults, comments and functions, as PostgreSQL itself writes them down."""
+    url = urlsplit(world.environment["DATABASE_URL"])
+    address = f"postgresql://{url.username}@{url.hostname}:{url.port}{url.path}"
+    dump = subprocess.run(
+        [str(postgres._programs() / "bin" / "pg_dump"), "--no-password", "--dbname", address],
+        env={"PGPASSWORD": url.password or ""},
+        capture_output=True,
+        check=True,
+        timeout=120,
+    ).stdout
+    assert b"COPY public.tenant_secret" in dump
+    assert [] == leaks([("dump", dump)], world.secrets)
+    assert {"company in dump"} <= set(leaks([("dump", dump)], world.personal)), "the dump is a whole one"
+
+
+def test_the_log_of_partner_calls_holds_no_secret(world: World) -> None:
+    rows = _query(
+        world.environment["DATABASE_URL"],
+        "SELECT partner, status, http_log.*::text FROM http_log",
+    )
+    assert {("pipedrive", 200), ("pipedrive", 500), ("datev", 503)} <= {row[:2] for row in rows}
+    calls = [(f"call {number}", str(row[2]).encode()) for number, row in enumerate(rows)]
+    assert [] == leaks(calls, world.secrets)
+
+
+def test_the_measures_carry_no_secret_and_nothing_personal(world: World) -> None:
+    headers = {"Authorization": f"Bearer {world.secrets['metrics token']}"}
+    answer = requests.get(f"{world.web}/metrics", headers=headers, timeout=30)
+    assert "mlc_runs" in answer.text
+    assert [] == leaks([("/metrics", answer.content)], {**world.secrets, **world.personal})
 
 
 def test_no_command_line_shows_a_secret_or_personal_data(world: World) -> None:
@@ -347,8 +382,17 @@ def _try_as_a_stranger(world: World) -> None:
                 "json": {"meta": {"entity": "deal", "id": world.personal["e-mail"]}, "data": known},
             },
         ),
+        ("GET", "/desk/login", {"params": {"next": some, "told": world.personal["e-mail"]}}),
+        ("POST", "/desk/login", {"data": {"login": "x", "password": world.secrets["Flower password"]}}),
+        ("GET", f"/desk/t/{TENANT}/", {"cookies": {"mlc_desk": world.secrets["metrics token"]}}),
+        ("GET", "/desk/password/new", {"params": {"link": world.secrets["encryption key"]}}),
         ("BREW", "/", {"headers": {"X-Api-Token": world.secrets["Pipedrive API token"]}}),
         ("GET", "/", {"headers": {"X-Long": world.secrets["Pipedrive API token"] * 400}}),
+    ]
+    # As a browser asks: the error pages are HTML then.
+    calls += [
+        (method, path, {**options, "headers": {**options.get("headers", {}), "Accept": "text/html"}})
+        for method, path, options in calls
     ]
     for method, path, options in calls:
         answer = requests.request(method, f"{world.web}{path}", timeout=30, allow_redirects=False, **options)

@@ -172,7 +172,11 @@ class Carrier:
 
     def _is_over(self, flight: _Flight, *, rests: bool) -> bool:
         """Whether nothing is to be waited for once the deal is booked."""
-        if self._in_a_hurry or 0 < len(flight.row.faults) == len(flight.fired):
+        faults = flight.row.faults
+        if any(fault.of_any_deal for fault in faults):
+            # It happens at its own time, deal or no deal, and its own return is what is waited for.
+            return len(flight.fired) == len(faults) and self._recovered(flight) is not None
+        if self._in_a_hurry or 0 < len(faults) == len(flight.fired):
             return True
         return rests and self._echo_is_over(flight)
 
