@@ -1,6 +1,8 @@
 """What ``preview`` writes, ``validate`` finds clean: for every name in the world and many kinds of deals."""
 
 import io
+import json
+import zipfile
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -142,3 +144,33 @@ def test_the_command_validate_finds_the_previewed_file_clean(tmp_path: Path, fmt
     shown = command("validate", target)
 
     assert (0, True) == (shown.exit_code, "clean" in shown.stdout), shown.output
+
+
+@pytest.mark.parametrize(("fmt", "inner"), [("extf", "EXTF_"), ("dxso", ".zip")])
+def test_the_command_validate_finds_the_files_of_parts_over_new_year_clean(
+    tmp_path: Path, fmt: str, inner: str
+) -> None:
+    target = str(tmp_path / "parts.zip")
+    tenant_file = write_tenant(tmp_path, numbers='pattern = "R{deal_id}-{part}"')
+    dates = (("600.00", "2027-12-01"), ("600.00", "2027-12-31"), ("733.65", "2028-01-31"))
+    content = bundle() | {
+        "installments": [
+            {
+                "id": number,
+                "deal_id": 42,
+                "amount": amount,
+                "billing_date": day,
+                "description": f"Rate {number}",
+            }
+            for number, (amount, day) in enumerate(dates, 1)
+        ]
+    }
+    deal = write_bundle(tmp_path, content)
+
+    command("preview", "--tenant", tenant_file, "--bundle", deal, "--format", fmt, "--output", target)
+    with zipfile.ZipFile(target) as archive:
+        names = archive.namelist()
+    [report] = json.loads(command("validate", target, "--format", "json").stdout)
+
+    assert (2, True) == (len(names), all(inner in name for name in names))
+    assert ("clean", []) == (report["verdict"], report["problems"])

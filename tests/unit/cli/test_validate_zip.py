@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connector.datev.validation import check_path, zips
+from connector.datev.validation import check_path, zip_members
 from tests.unit.cli.files_for_datev import LEDGER, PDF, package_files, posting_batch, zipped
 
 LEDGER_NAME = "Rechnungsdaten_RA_PD-42.xml"
@@ -157,7 +157,7 @@ def test_a_file_beyond_datevs_limit_is_not_unpacked(tmp_path: Path) -> None:
 def test_a_zip_that_unpacks_to_more_than_any_package_is_not_read_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(zips, "MOST_BYTES", 3000)
+    monkeypatch.setattr(zip_members, "MOST_BYTES", 3000)
     files = {"document.xml": package_files()["document.xml"]} | {f"{n}.xml": b" " * 2500 for n in range(3)}
 
     assert 3 == [rule for rule, _ in found(tmp_path, zipped(files))].count("zip_too_large")
@@ -166,10 +166,144 @@ def test_a_zip_that_unpacks_to_more_than_any_package_is_not_read_to_its_end(
 def test_more_files_than_any_package_has_are_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(zips, "MOST_MEMBERS", 2)
+    monkeypatch.setattr(zip_members, "MOST_MEMBERS", 2)
 
     assert [("too_many_files", "")] == found(tmp_path, zipped(package_files()))
 
 
 def test_an_empty_zip_says_so(tmp_path: Path) -> None:
     assert [("zip_empty", "")] == found(tmp_path, zipped({}))
+
+
+@pytest.mark.parametrize("name", [PDF_NAME, "more.png", "more.docx"])
+def test_a_picture_whose_check_sum_is_wrong_beyond_its_first_bytes_is_found(
+    tmp_path: Path, name: str
+) -> None:
+    files = package_files() | {name: PDF + b" " * 5000 + b"marked"}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for file, content in files.items():
+            archive.writestr(file, content)
+
+    content = buffer.getvalue().replace(b"marked", b"marXed", 1)
+
+    assert ("member_unreadable", name) in found(tmp_path, content)
+
+
+def test_pictures_beyond_all_measure_are_not_read_to_their_end_which_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = package_files()
+    data = sum(len(content) for name, content in files.items() if name.endswith(".xml"))
+    monkeypatch.setattr(zip_members, "MOST_BYTES", data)
+    files[PDF_NAME] = PDF + b" " * data
+
+    report = checked(tmp_path, zipped(files))
+
+    assert ("clean", []) == (report["verdict"], report["problems"])
+    assert any("pictures" in sentence and "not read" in sentence for sentence in report["not_checked"])
+
+
+def test_a_collection_of_posting_batches_and_packages_is_clean(tmp_path: Path) -> None:
+    batches = {"EXTF_2026-01-01.csv": posting_batch(), "EXTF_2027-01-01.csv": posting_batch()}
+    packages = {"2026-12.zip": zipped(package_files()), "2027-01.zip": zipped(package_files())}
+
+    reports = [checked(tmp_path, zipped(files)) for files in (batches, packages, batches | packages)]
+
+    assert [("clean", 2, []), ("clean", 4, []), ("clean", 6, [])] == [
+        (report["verdict"], report["rows"], report["problems"]) for report in reports
+    ]
+    assert all(any("collection" in said for said in report["not_checked"]) for report in reports)
+
+
+def test_what_is_wrong_inside_a_collection_is_told_with_its_path(tmp_path: Path) -> None:
+    package = package_files()
+    package[LEDGER_NAME] = package[LEDGER_NAME].replace(b"<tax>19.00", b"<tax>19")
+    package[PDF_NAME] = b"GIF89a"
+    lonely = {name: content for name, content in package_files().items() if name != PDF_NAME}
+    files = {
+        "a.zip": zipped(package),
+        "b.zip": zipped(lonely),
+        "c.zip": zipped({"EXTF_x.csv": posting_batch().replace(b"1190,00;", b"1190.00;", 1)}),
+        "d.zip": b"PK\x03\x04 and then nothing",
+        "e.zip": zipped({"a.pdf": PDF}),
+        "f.csv": b"Datum;Betrag",
+        "g.zip": zipped({}),
+    }
+
+    assert [
+        ("bad_value", f"a.zip/{LEDGER_NAME}"),
+        ("pdf_unreadable", f"a.zip/{PDF_NAME}"),
+        ("file_missing", "b.zip/document.xml"),
+        ("bad_number", "c.zip/EXTF_x.csv"),
+        ("zip_unreadable", "d.zip"),
+        ("document_xml_missing", "e.zip"),
+        ("format_unknown", "f.csv"),
+        ("zip_empty", "g.zip"),
+    ] == found(tmp_path, zipped(files))
+
+
+def test_names_inside_a_collection_may_lie_in_folders_but_never_lead_out_of_it(tmp_path: Path) -> None:
+    batch = posting_batch()
+    files = {"2026/EXTF_a.csv": batch, "../EXTF_b.csv": batch, "2026/": b""}
+
+    assert [("unsafe_name", "../EXTF_b.csv")] == found(tmp_path, zipped(files))
+
+
+def test_a_zip_in_a_zip_in_a_zip_is_not_opened(tmp_path: Path) -> None:
+    inner = zipped({"EXTF_x.csv": posting_batch(), "deep.zip": zipped(package_files())})
+
+    assert [("zip_too_deep", "a.zip/deep.zip")] == found(tmp_path, zipped({"a.zip": inner}))
+
+
+def test_a_zip_inside_a_package_stays_a_kind_that_belege_online_does_not_take(tmp_path: Path) -> None:
+    files = package_files() | {"more.zip": zipped(package_files())}
+
+    assert ("file_type", "more.zip") in found(tmp_path, zipped(files))
+
+
+def test_limits_hold_for_all_zips_of_a_collection_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = zipped(package_files())
+    files = {"a.zip": package, "b.zip": package}
+    members = len(package_files())
+    data = len(package) + sum(len(content) for name, content in package_files().items() if name != PDF_NAME)
+
+    monkeypatch.setattr(zip_members, "MOST_MEMBERS", 2 + members)
+    assert [("too_many_files", "b.zip")] == found(tmp_path, zipped(files))
+
+    monkeypatch.undo()
+    monkeypatch.setattr(zip_members, "MOST_BYTES", data)
+    assert [("zip_too_large", "b.zip")] == found(tmp_path, zipped(files))
+
+    monkeypatch.undo()
+    monkeypatch.setattr(zip_members, "MOST_INNER_BYTES", len(package) - 1)
+    assert [("zip_too_large", "a.zip"), ("zip_too_large", "b.zip")] == found(tmp_path, zipped(files))
+
+
+def test_an_inner_zip_is_not_opened_where_its_directory_alone_is_beyond_measure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zip_members, "MOST_MEMBERS", 5)
+    opened: list[object] = []
+    open_zip = zip_members.open_zip
+
+    def counted(source: Any) -> Any:
+        opened.append(source)
+        return open_zip(source)
+
+    monkeypatch.setattr("connector.datev.validation.zips.open_zip", counted)
+
+    inner = zipped({f"{number}.pdf": PDF for number in range(6)})
+
+    assert [("too_many_files", "a.zip")] == found(tmp_path, zipped({"a.zip": inner}))
+    assert 1 == len(opened)
+
+
+def test_an_encrypted_zip_in_a_collection_is_found_and_not_read(tmp_path: Path) -> None:
+    content = bytearray(zipped({"a.zip": zipped({})}))
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(mark) + offset] |= 1
+
+    assert [("encrypted", "a.zip")] == found(tmp_path, bytes(content))
