@@ -8,9 +8,9 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-WORKER_NICENESS = 10
-"""A tenth of the weight of a process at 0. A worker alone on the machine still gets all of it, and one beside
-a busy receiver is not starved."""
+WORKER_NICENESS = 5
+"""A third of the weight of a process at 0: enough that deliveries do not queue behind steps, and a worker
+beside a busy receiver, or on a machine that does other things, is not starved. Alone it gets all there is."""
 
 _AUTOGROUP = Path("/proc/self/autogroup")
 """Linux weighs whole sessions against each other before it looks at niceness inside one, and the supervisor
