@@ -30,7 +30,7 @@ def visible_clients(services: Services, tenant: TenantRow) -> list[DatevClient]:
         )
     settings = services.settings.datev
     api = DatevApi(
-        services.http(TITLES[DATEV]),
+        services.http(TITLES[DATEV], tenant=tenant.key),
         base_url=settings.clients_base_url,
         client_id=settings.client_id,
         access_token=lambda: access_token(services, key),

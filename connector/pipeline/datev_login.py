@@ -70,7 +70,7 @@ def finish(services: Services, returned: Returned, code: str) -> ChooseClient | 
     """
     settings = services.settings
     tokens = oauth.exchange_code(
-        services.http(TITLES[DATEV]),
+        services.http(TITLES[DATEV], tenant=returned.tenant.key),
         settings.datev,
         code=code,
         verifier=returned.verifier,
@@ -83,7 +83,7 @@ def finish(services: Services, returned: Returned, code: str) -> ChooseClient | 
             return _session(services, returned.tenant, tokens, who)
         return _lasting(services, returned, tokens, who)
     except ConnectorError:
-        _throw_away(services, tokens)
+        _throw_away(services, returned.tenant, tokens)
         raise
 
 
@@ -95,7 +95,7 @@ def choice(services: Services, choice_secret: str) -> Choice:
     """
     tenant = login_attempts.tenant_of_choice(services, choice_secret)
     key = ConnectionKey(tenant.id, DATEV, SESSION)
-    clients = datev_clients.list_clients(_api(services, lambda: access_token(services, key)))
+    clients = datev_clients.list_clients(_api(services, tenant, lambda: access_token(services, key)))
     with services.database.transaction() as tx:
         row = connections.find(tx, key)
     options = [ClientOption(client, _problems(tenant, client)) for client in clients]
@@ -149,7 +149,8 @@ def choose(services: Services, choice_secret: str, client_id: str) -> Redirect:
 
 def _who(services: Services, returned: Returned, tokens: oauth.DatevTokens) -> str:
     """The name of the person, once the ID token is proved to belong to this very login."""
-    http, settings = services.http(TITLES[DATEV]), services.settings.datev
+    http = services.http(TITLES[DATEV], tenant=returned.tenant.key)
+    settings = services.settings.datev
     identity = oauth.check_id_token(http, settings, tokens.id_token, returned.nonce, services.clock.now())
     info = oauth.userinfo(http, settings, tokens.access_token)
     if info.subject != identity.subject:
@@ -169,7 +170,7 @@ def _session(services: Services, tenant: TenantRow, tokens: oauth.DatevTokens, w
 
 def _lasting(services: Services, returned: Returned, tokens: oauth.DatevTokens, who: str) -> Connected:
     tenant = returned.tenant
-    client = datev_clients.get_client(_api(services, lambda: tokens.access_token), returned.client_id)
+    client = datev_clients.get_client(_api(services, tenant, lambda: tokens.access_token), returned.client_id)
     _refuse_unfit(_problems(tenant, client))
     what = f"{client.name} ({client.consultant_number}/{client.client_number})"
     kept_logins.keep(
@@ -215,19 +216,19 @@ def _refuse_unfit(problems: tuple[Problem, ...]) -> None:
         )
 
 
-def _api(services: Services, token: Callable[[], str]) -> DatevApi:
+def _api(services: Services, tenant: TenantRow, token: Callable[[], str]) -> DatevApi:
     settings = services.settings.datev
     return DatevApi(
-        services.http(TITLES[DATEV]),
+        services.http(TITLES[DATEV], tenant=tenant.key),
         base_url=settings.clients_base_url,
         client_id=settings.client_id,
         access_token=token,
     )
 
 
-def _throw_away(services: Services, tokens: oauth.DatevTokens) -> None:
+def _throw_away(services: Services, tenant: TenantRow, tokens: oauth.DatevTokens) -> None:
     """End a login that we will not keep."""
-    http, settings = services.http(TITLES[DATEV]), services.settings.datev
+    http, settings = services.http(TITLES[DATEV], tenant=tenant.key), services.settings.datev
     try:
         oauth.revoke(http, settings, tokens.refresh_token, "refresh_token")
         oauth.revoke(http, settings, tokens.access_token, "access_token")

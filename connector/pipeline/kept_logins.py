@@ -148,7 +148,7 @@ def revoke(services: Services, row: ConnectionRow) -> None:
     :raises ConnectorError: it was not reached, or refused.
     """
     refresh_token = services.vault.decrypt(row.refresh_token)
-    http, settings = services.http(TITLES[row.partner]), services.settings
+    http, settings = services.http(TITLES[row.partner], tenant=row.tenant_key), services.settings
     if row.partner == PIPEDRIVE:
         now = services.clock.now()
         pipedrive_oauth.revoke(http, settings.pipedrive, refresh_token=refresh_token, now=now)
@@ -223,10 +223,14 @@ def _warnings(row: ConnectionRow, now: datetime, state: str) -> list[str]:
         found.append(f"The login is for another client than the tenant is set up for. {again}")
     # Pipedrive's end moves on with every use, so nearing it means that nothing was carried, not that it ends.
     if state == "connected" and row.partner == DATEV and end and end - now < ENDS_SOON:
-        found.append(f"The login ends at {shown}. {again}")
+        found.append(f"The login ends at {shown}{_owner(row)}. {again}")
     if row.refresh_lease_until and row.refresh_lease_until <= now:
         found.append("The last renewal did not report back; the next step tries once more.")
     return found
+
+
+def _owner(row: ConnectionRow) -> str:
+    return f"; it is {row.subject_name}'s" if row.subject_name else ""
 
 
 def note_api_token_worked(services: Services, tenant: TenantRow) -> None:

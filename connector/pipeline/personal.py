@@ -8,6 +8,7 @@ from connector.accounting.debtor import DebtorRecord
 from connector.codec import from_plain
 from connector.pipedrive.shapes import records_of
 from connector.store import Transaction, personal
+from connector.store.patience import be_patient
 from connector.store.personal import AboutRun
 
 _NEEDED_OF_DEAL = (
@@ -55,7 +56,7 @@ class Holdings:
 
 def holdings_of(tx: Transaction, tenant_id: int, subject: Subject) -> Holdings:
     """Everything that leads to somebody's data."""
-    personal.be_patient(tx)
+    be_patient(tx)
     parties = personal.same_party(tx, tenant_id, str(subject))
     return Holdings(
         parties,

@@ -25,14 +25,14 @@ def finish(services: Services, returned: Returned, code: str) -> Connected:
     """
     tenant, settings, now = returned.tenant, services.settings, services.clock.now()
     tokens = oauth.exchange_code(
-        services.http(TITLES[PIPEDRIVE]),
+        services.http(TITLES[PIPEDRIVE], tenant=tenant.key),
         settings.pipedrive,
         code=code,
         redirect_uri=settings.pipedrive_redirect_uri,
         now=now,
     )
     client = PipedriveClient(
-        services.http(TITLES[PIPEDRIVE]),
+        services.http(TITLES[PIPEDRIVE], tenant=tenant.key),
         base_url=base_url(settings.pipedrive, tokens.api_domain, tenant.config.pipedrive.company_domain),
         authorization=lambda: oauth.bearer(tokens),
         clock=services.clock,

@@ -11,6 +11,7 @@ from connector.pipeline.sealing import seal_now
 from connector.pipeline.services import Services
 from connector.store import Transaction, journal, journal_seals, retention, tenants
 from connector.store.journal_seals import CUT
+from connector.store.patience import be_patient
 from connector.store.tenants import TenantRow
 
 log = get_logger(__name__)
@@ -49,6 +50,7 @@ def due_now(services: Services) -> list[Ended]:
     """What is over its time at this moment; nothing is changed. What only hangs on it is not counted yet."""
     now, found = services.clock.now(), []
     with services.database.transaction() as tx:
+        be_patient(tx)
         for rule in RULES:
             before = rule.period(services.settings.retention).before(now)
             found.append(_ended(services, rule, retention.count(tx, rule.expiry, before)))
@@ -88,6 +90,7 @@ def _apply(services: Services, rule: Rule, budget: StepBudget | None) -> int:
     rows = 0
     while budget is None or budget.remaining():
         with services.database.transaction() as tx:
+            be_patient(tx)
             done = retention.apply_some(tx, rule.expiry, before, AT_ONCE)
             if rule.lawful:
                 for tenant_id, count in done.items():
@@ -140,6 +143,7 @@ def _cut_some(services: Services, tenant: TenantRow) -> int:
     """Remove the old beginning of a chain, after the chain itself has noted where it is cut."""
     now = services.clock.now()
     with services.database.transaction() as tx:
+        be_patient(tx)
         seal_now(services, tx, tenant.id)
         point = _cut_point(services, tx, tenant, CUT_AT_ONCE)
         if point is None:

@@ -12,6 +12,7 @@ from connector.pipeline.services import Services
 from connector.store import Transaction, journal_seals
 from connector.store.journal_hash import GENESIS, SALT_BYTES, JournalFacts, row_hash, text_digest
 from connector.store.journal_seals import Seal
+from connector.store.patience import be_patient
 
 log = get_logger(__name__)
 
@@ -34,6 +35,8 @@ def seal_journal(services: Services, *, everything: bool = False) -> int:
         with services.database.transaction() as tx:
             if not journal_seals.lock(tx):
                 return sealed
+            if everything:
+                be_patient(tx)
             done = _seal_some(services, tx, look_back=None if everything else LOOK_BACK)
         sealed += done
         if done < AT_ONCE:

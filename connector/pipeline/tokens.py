@@ -24,7 +24,7 @@ from connector.errors import (
     ReconnectNeededError,
     TransientError,
 )
-from connector.log import get_logger
+from connector.log import bound_contextvars, get_logger
 from connector.pipedrive import oauth as pipedrive_oauth
 from connector.pipeline.services import Services
 from connector.store import connections, journal, tenants
@@ -231,7 +231,8 @@ def _renew(services: Services, row: ConnectionRow, claim: RefreshClaim) -> str:
     """Spend the refresh token. Every way out either stores what became of it or leaves the doubt."""
     partner = _PARTNERS[claim.key.partner]
     try:
-        tokens = partner.refresh(services, services.vault.decrypt(claim.refresh_token))
+        with bound_contextvars(tenant=row.tenant_key):
+            tokens = partner.refresh(services, services.vault.decrypt(claim.refresh_token))
     except ReconnectNeededError as e:
         raise _login_ended(services, row, claim, e) from e
     except AmbiguousError as e:

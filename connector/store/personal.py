@@ -12,9 +12,6 @@ from connector.store.engine import Transaction
 from connector.store.erased import ERASED, blank_debtor
 from connector.store.evidence_tables import http_log
 
-_PATIENCE_MS = 300_000
-"""Every stored deal of a tenant is looked through: once in a while, for a person who may wait."""
-
 _ENDED = ("done", "ignored", "cancelled")
 
 
@@ -38,11 +35,6 @@ class AboutRun:
     def ended(self) -> bool:
         """Whether nothing happens to it by itself any more."""
         return self.state in _ENDED
-
-
-def be_patient(tx: Transaction) -> None:
-    """Let the statements of this transaction take as long as the whole of a tenant takes."""
-    tx.execute(sa.text(f"SET LOCAL statement_timeout = {_PATIENCE_MS}"))
 
 
 def same_party(tx: Transaction, tenant_id: int, party: str) -> set[str]:
