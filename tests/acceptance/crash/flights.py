@@ -1,11 +1,12 @@
 """Carries the rows of one group through one world, several beside each other."""
 
 import os
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 
 from connector.demo.patience import Patience
 from connector.errors import DatabaseUnavailableError
@@ -51,6 +52,7 @@ class Carrier:
     :param in_a_hurry: for the test suite: an undisturbed deal is not watched until its echo is over, and no
         time is judged.
     :param logins: for rows about logins, which need a tenant for themselves.
+    :param stopping: set by whoever wants no more rows.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Carrier:
         parallel: int,
         in_a_hurry: bool = False,
         logins: ExpiredLogins | None = None,
+        stopping: threading.Event | None = None,
     ) -> None:
         self._world = world
         self._known = known
@@ -69,6 +72,7 @@ class Carrier:
         self._parallel = parallel
         self._in_a_hurry = in_a_hurry
         self._logins = logins
+        self._stopping = stopping or threading.Event()
         self._turns: dict[str, count[int]] = {}
         self.longest_s = 8 * world.timers.lease.total_seconds() + PATIENCE_S
 
@@ -77,7 +81,7 @@ class Carrier:
         waiting, results = deque(rows), []
         flying: list[_Flight] = []
         looked = 0.0
-        while waiting or flying:
+        while (waiting or flying) and not self._stopping.is_set():
             while waiting and len(flying) < self._parallel:
                 member = self._member_for(waiting[0], flying)
                 if member is None:
@@ -233,17 +237,24 @@ class Carrier:
             return look_at(tx, deal, arrived)
 
     def _recovered(self, flight: _Flight) -> float | None:
+        """The longest of the row's faults: until work goes on, or, where a server died, the longest pause."""
         waits = []
         for fault, at in zip(flight.row.faults, flight.fired, strict=False):
-            lines = self._world.lines("trace", _key(fault, flight.deal))
             step = fault.point.partition(":")[0] if fault.of_any_deal else ""
-            after = [
-                float(line["at"]) - at
-                for line in lines
-                if float(line["at"]) > at and _is_work(str(line["point"]), step)
-            ]
-            waits += after[:1]
+            moments = [at, *self._work_after(at, _key(fault, flight.deal), step)]
+            pauses = [later - earlier for earlier, later in pairwise(moments)]
+            waits += pauses[:1] if fault.action in OF_WORKERS else [max(pauses)] if pauses else []
         return round(max(waits), 1) if waits else None
+
+    def _work_after(self, at: float, key: str, step: str) -> list[float]:
+        """When the points after the fault were passed, until the deal was done."""
+        moments = []
+        for line in self._world.lines("trace", key):
+            if float(line["at"]) > at and _is_work(str(line["point"]), step):
+                moments.append(float(line["at"]))
+                if str(line["point"]).endswith(":after commit run=done"):
+                    break
+        return moments
 
 
 def _key(fault: Fault, deal: Deal) -> str:

@@ -143,6 +143,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int)
     asked = parser.parse_args()
     log.configure(level="CRITICAL", fmt="text")
+    # Also whoever ends us politely wants no processes left.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     chosen = secrets.randbelow(1_000_000) if asked.seed is None else asked.seed
     print(f"Seed {chosen}. {asked.minutes:g} minutes at {asked.rate:g} deals/s.", flush=True)
     with World(members(TENANTS_OF_EACH)) as world:
