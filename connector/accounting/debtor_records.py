@@ -11,7 +11,7 @@ from connector.accounting.countries import iso_country
 from connector.accounting.debtor import DebtorRecord
 from connector.accounting.party import Address, Party
 from connector.accounting.transliterate import fit, is_cp1252, to_cp1252
-from connector.accounting.vat_ids import EU_PREFIXES, normalise_vat_id
+from connector.accounting.vat_ids import canonical_vat_id, normalise_vat_id
 from connector.errors import DataError, Problem
 
 NAME_LENGTH = 50
@@ -23,8 +23,6 @@ CITY_LENGTH = 30
 EMAIL_LENGTH = 60
 PHONE_LENGTH = 60
 CONTACT_LENGTH = 40
-VAT_ID_LENGTH = 15
-"""Two letters (field 9) and at most 13 more (field 10)."""
 
 _LEGAL_FORMS = frozenset(
     """
@@ -35,7 +33,6 @@ _LEGAL_FORMS = frozenset(
 """Words that a short name (field 8, what the bookkeeper searches by) can do without."""
 
 _HOUSE_NUMBER = re.compile(r"\s(\d+\s?[A-Za-z]?([-/]\d+\s?[A-Za-z]?)?)$")
-_VAT_ID_SHAPE = re.compile(r"[A-Z]{2}[A-Z0-9+*]{2,13}", re.ASCII)
 _INITIALS = {"organization": "O", "person": "P"}
 
 
@@ -43,11 +40,11 @@ def build_debtor_record(party: Party, account: int) -> DebtorRecord:
     """Make the master record of a customer.
 
     Raises:
-        DataError: no name is left to write, or a postal code or VAT id does not fit.
+        DataError: no name is left to write, or the postal code does not fit.
     """
     name = fit(party.name, NAME_LENGTH)
     first_name, last_name = _person_names(party)
-    problems = [*_name_problems(name, party), *_postal_code_problems(party.address), *_vat_problems(party)]
+    problems = [*_name_problems(name, party), *_postal_code_problems(party.address)]
     if problems:
         raise DataError(problems)
     return DebtorRecord(
@@ -121,7 +118,7 @@ def _parse_number(kind: str, allowed: range, text: str, account_length: int) -> 
 def _person_names(party: Party) -> tuple[str, str]:
     if party.is_organization:
         return "", ""
-    first, last = party.first_name.strip(), party.last_name.strip()
+    first, last = to_cp1252(party.first_name).strip(), to_cp1252(party.last_name).strip()
     if not last:
         given, _, family = party.name.strip().rpartition(" ")
         first, last = first or given, family
@@ -171,9 +168,9 @@ def _street(street: str) -> str:
 
 
 def _eu_vat_id(party: Party) -> str:
-    """Fields 9 and 10 are for VAT ids of the EU; numbers of other countries have no place there."""
-    vat_id = normalise_vat_id(party.vat_id)
-    return vat_id if vat_id[:2] in EU_PREFIXES else ""
+    """Fields 9 and 10 are for VAT ids of the EU. What is none, or is not well-formed, stays out: where the
+    booking hangs on it the tax rules ask, and elsewhere the explanation of the posting says so."""
+    return canonical_vat_id(normalise_vat_id(party.vat_id)) or ""
 
 
 def _email(email: str) -> str:
@@ -211,19 +208,5 @@ def _postal_code_problems(address: Address) -> list[Problem]:
             f"The postal code {address.postal_code!r} has more than {POSTAL_CODE_LENGTH} characters.",
             field="address.postal_code",
             cure="Correct the postal code in the customer's address.",
-        )
-    ]
-
-
-def _vat_problems(party: Party) -> list[Problem]:
-    vat_id = normalise_vat_id(party.vat_id)
-    if not vat_id or vat_id[:2] not in EU_PREFIXES or _VAT_ID_SHAPE.fullmatch(vat_id):
-        return []
-    return [
-        Problem(
-            "vat_id_invalid",
-            f"The VAT id {party.vat_id!r} of the customer does not fit DATEV's master data.",
-            field="vat_id",
-            cure="Correct the VAT id: country prefix and at most 13 letters and digits.",
         )
     ]

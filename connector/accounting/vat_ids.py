@@ -16,6 +16,11 @@ EU_PREFIXES = frozenset({"EL" if country == "GR" else country for country in EU_
 """Prefixes of VAT ids that count in the EU: the member states, Greece as EL, Northern Ireland as XI."""
 
 
+_OWN_NUMBER_MAY_BE_WRONG = frozenset({"DE", "XI"})
+"""Germany taxes at home whatever the number is; a service to Northern Ireland, which has numbers with GB too,
+is one to a third country."""
+
+
 class VatIdState(StrEnum):
     """What can be said about a customer's VAT id without asking anybody."""
 
@@ -63,6 +68,7 @@ def check_vat_id(text: str, address: Address) -> VatIdState:
     if prefix not in EU_PREFIXES:
         return VatIdState.INVALID if expected in EU_PREFIXES else VatIdState.UNCHECKED
     if canonical_vat_id(vat_id) is None:
-        # Northern Ireland has numbers with XI and with GB; any of another member state points there.
-        return VatIdState.OTHER_COUNTRY if expected == "XI" != prefix else VatIdState.INVALID
+        # Where a wrong number of the own country changes nothing, one of another contradicts the address.
+        contradicts = expected in _OWN_NUMBER_MAY_BE_WRONG and prefix != expected
+        return VatIdState.OTHER_COUNTRY if contradicts else VatIdState.INVALID
     return VatIdState.VALID if prefix == expected else VatIdState.OTHER_COUNTRY

@@ -203,10 +203,10 @@ def _marked_13b() -> Iterator[Case]:
 
 
 def _germany() -> Iterator[Case]:
-    wandering = buyer(vat_id="ATU13585627")
     other = ("domestic_vat_id_of_other_country", "vat_id_contradicts_country", "vat_id")
-    yield _park(*other, wandering, rate="19")
-    yield _domestic("domestic_19", buyer(vat_id="ATU13585627", status=CONSUMER), "19")
+    for status in CustomerStatus:
+        for vat_id in ("ATU13585627", "ATU13585628"):
+            yield _park(*other, buyer(vat_id=vat_id, status=status), rate="19")
     for vat_id in ("DE136695976", "DE136695975"):
         yield _domestic("domestic_19", buyer(vat_id=vat_id), "19")
         yield _domestic("domestic_7", buyer(vat_id=vat_id), "7")

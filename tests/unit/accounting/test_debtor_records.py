@@ -173,7 +173,6 @@ def test_an_address_that_does_not_fit_is_left_out_not_cut(email):
         (buyer(name=""), "buyer_name_missing"),
         (buyer(name="\u200b"), "buyer_name_missing"),
         (buyer(postal_code="12345 67890 1"), "postal_code_too_long"),
-        (buyer(vat_id="DE1234567890123456"), "vat_id_invalid"),
     ],
 )
 def test_a_record_that_would_be_wrong_is_refused(party, code):
@@ -185,6 +184,18 @@ def test_a_record_that_would_be_wrong_is_refused(party, code):
 
 def test_numbers_of_third_countries_stay_out_of_the_eu_fields():
     assert "" == build_debtor_record(buyer("CH", vat_id="CHE-123.456.788 MWST"), 10001).vat_id
+
+
+@pytest.mark.parametrize("vat_id", ["DE136695977", "DE1234567890123456", "FR12"])
+def test_a_vat_id_that_is_not_well_formed_stays_out_of_the_master_data(vat_id):
+    assert "" == build_debtor_record(buyer(vat_id=vat_id), 10001).vat_id
+
+
+def test_a_last_name_of_nothing_that_shows_is_taken_from_the_whole_name():
+    person = buyer(name="Erika Muster", is_organization=False, first_name="Erika", last_name="\u200b")
+    record = build_debtor_record(person, 10001)
+
+    assert ("Erika", "Muster") == (record.first_name, record.last_name)
 
 
 @given(st.text(), st.text(), st.text(max_size=200), st.booleans())
