@@ -29,6 +29,7 @@ LONGEST_RETRY_AFTER = timedelta(days=1)
 """A partner that asks for more than a day is out of order; a day later a person looks anyway."""
 
 _CODE = re.compile(r"DCO\d{5}|\b\d{7}\b")
+_TITLE = re.compile(rb"<title[^>]*>(.{1,200}?)</title>", re.DOTALL | re.IGNORECASE)
 _WHITESPACE = re.compile(r"\s+")
 
 
@@ -44,10 +45,16 @@ def partner_answer(operation: Operation, answer: Answer) -> PartnerAnswer:
         operation=operation.name,
         status=answer.status,
         partner_code=_partner_code(body),
-        text=_words(body) if body else _plain(answer.body),
+        text=_words(body) if body else _plain(_title(answer.body) or answer.body),
         request_id=request_id,
         help_link=help_link if help_link.startswith(("https://", "http://")) else "",
     )
+
+
+def _title(body: bytes) -> bytes:
+    """Of a web page nobody reads more than its title; empty where it is none or has none."""
+    found = _TITLE.search(body[: LONGEST_TEXT * 4]) if body.lstrip()[:1] == b"<" else None
+    return found[1] if found else b""
 
 
 def is_structured(answer: Answer) -> bool:

@@ -1,7 +1,7 @@
 """accounting-documents v2: the invoice PDF goes into Belege online under a GUID of ours.
 
 The GUID is what the booking's document link names, so the PUT is the same upload however often it
-is made: 409 for our own GUID is a success.
+is made: after an upload of ours whose end is not known, 409 for our own GUID is a success.
 """
 
 import json
@@ -30,6 +30,8 @@ from connector.errors import DataError, PartnerRefusedError, Problem
 
 LARGEST_FILE = 20 * 1024 * 1024
 """DATEV's limit (DCO01016): 20 MB."""
+
+_ALREADY_THERE = ("document_already_there", "document_content_exists")
 
 LONGEST_DOCUMENT_TYPE = 30
 LONGEST_NOTE = 255
@@ -162,9 +164,10 @@ def put_document(
     """Upload one file under our GUID.
 
     :param document_type: a name from :func:`document_types`; empty: without document type.
-    :param repeated: an earlier upload under this GUID may have got through. Then DATEV's "the same file
-        is already there" (DCO01253) means that upload; else it means somebody's other copy, to which the
-        booking's link would not lead.
+    :param repeated: an earlier upload under this GUID may have got through. Then DATEV's "already there", of
+        the id (409, DCO01012) or the same file (DCO01253), means that upload; else it means somebody's other
+        document, or another copy to which the booking's link would not lead.
+    :raises PartnerRefusedError: the id or the same file is in Belege online, and we never sent it.
     :raises DataError: the file cannot be uploaded as it is; lists every reason, nothing was sent.
     :raises TransientError: may be repeated, with ``repeated=True``; also where the answer is about another
         document.
@@ -182,7 +185,7 @@ def put_document(
     try:
         answer = api.call(PUT_DOCUMENT, ids={"client_id": client_id, "document_id": guid}, files=files)
     except PartnerRefusedError as e:
-        if e.code == "document_already_there" or (repeated and e.code == "document_content_exists"):
+        if repeated and e.code in _ALREADY_THERE:
             return DocumentUploaded(guid, True, cleaned, "", None)
         raise
     item = load_one(PUT_DOCUMENT, answer, _DocumentSchema)

@@ -149,7 +149,8 @@ _DOCUMENT_THERE = Verdict(
     PartnerRefusedError,
     "document_already_there",
     "a document with this id is already there",
-    "Nothing to do where it is ours; else check the document in Belege online.",
+    "Look at the document in Belege online. If it is this invoice, retry the run: it is taken over. If it is "
+    "another one, delete it there, then retry the run.",
 )
 
 DOCUMENTS: Mapping[Key, Verdict] = {

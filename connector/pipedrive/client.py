@@ -22,6 +22,8 @@ FILES_PAGE_SIZE = 100
 """Largest page of a deal's files since 2025-01-15."""
 MAX_FILE_BYTES = 20 * 1024 * 1024
 """DATEV takes documents up to 20 MB; a larger file is of no use to us."""
+DEAL_GONE = "deal_not_found"
+"""Tells a deal that is gone from a list or a file that is: only the first means that nothing is booked."""
 WEBHOOK_LIMIT_STATUS = 422
 """How Pipedrive says that a user has its 40 webhooks already."""
 
@@ -64,10 +66,14 @@ class PipedriveClient:
     def deal(self, deal_id: int) -> Record:
         """One deal with its custom fields, and when it was first won, which is only told when asked for.
 
-        :raises NotFoundError: deleted for good, or hidden from the connected user.
+        :raises NotFoundError: with code :data:`DEAL_GONE`: deleted for good, or hidden from the connected
+            user.
         """
         asked = {"include_fields": "first_won_time"}
-        return self._transport.one(ops.GET_DEAL, params=asked, record_id=deal_id)
+        try:
+            return self._transport.one(ops.GET_DEAL, params=asked, record_id=deal_id)
+        except NotFoundError as e:
+            raise NotFoundError(e.message, code=DEAL_GONE, cure=e.cure, answer=e.answer) from e
 
     def deals(
         self,

@@ -86,12 +86,18 @@ class Transport:
         return self._envelope(answer, operation)
 
     def download(self, operation: Operation, *, record_id: int | None = None) -> Answer:
-        """GET a file; a redirect to the storage is followed without the token."""
+        """GET a file; a redirect to the storage is followed without the token.
+
+        :raises TransientError: also where the storage refuses: it knows no login, so that its no is about
+            the address, which is given out anew with the next try.
+        """
         url = self._url(operation, record_id)
         answer = self._pace.send(lambda: self._http.download(url, headers=dict(self._authorization())))
-        if answer.status != 200:
-            raise verdicts.error_of(answer, str(operation), self._clock.now())
-        return answer
+        if answer.status == 200:
+            return answer
+        if answer.url != url:
+            raise verdicts.storage_refusal(answer, str(operation), self._clock.now())
+        raise verdicts.error_of(answer, str(operation), self._clock.now())
 
     def one(
         self, operation: Operation, *, params: Mapping[str, Any] | None = None, record_id: int | None = None

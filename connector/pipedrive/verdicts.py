@@ -279,6 +279,17 @@ def error_of(answer: Answer, operation: str, now: datetime) -> ConnectorError:
     return _fault_at_partner(refusal)
 
 
+def storage_refusal(answer: Answer, operation: str, now: datetime) -> TransientError:
+    """What it means when the storage, to which a download was redirected, does not give the file."""
+    return TransientError(
+        f"The storage of Pipedrive's files answered {operation} with {answer.status}.",
+        code="storage_refused",
+        cure="Nothing to do: another address is asked for with the next try. If it lasts, see in Pipedrive "
+        "whether the file opens; attach it anew if not.",
+        answer=Refusal(answer, operation, _body(answer), now).kept,
+    )
+
+
 def words_of(answer: Answer) -> str:
     """Pipedrive's own words in an answer; empty if it has none."""
     return Refusal(answer, "", _body(answer), datetime.min.replace(tzinfo=UTC)).words

@@ -69,6 +69,10 @@ soon a job appears in DATEV's list is not published, so "not listed" does not pr
 """
 
 
+MOST_ATTEMPTS = 3
+"""Of one file, made by ourselves because DATEV asks to try again; after that something else is wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """One kind of EXTF file in the life of a batch."""
@@ -122,7 +126,8 @@ def resume(work: Work, batch: BatchRow, content: Content, submission: Submission
             "DATEV does not list the file yet; it is looked up again before anything is repeated.",
             write=lambda tx: submissions.update(tx, submission.id, lookups=submission.lookups + 1),
         )
-    if submission.doubt in REPEATABLE or work.tenant.config.datev.resend_when_not_found:
+    allowed = submission.doubt in REPEATABLE or work.tenant.config.datev.resend_when_not_found
+    if allowed and submission.attempt < MOST_ATTEMPTS:
         return _repeat(work, batch, content, submission)
     return Park(
         "hand_over_unclear",

@@ -32,9 +32,6 @@ HANDED_OVER = {
 TRY_AGAIN_CODE = "1008837"
 """DATEV: the job failed, try again."""
 
-MOST_ATTEMPTS = 3
-"""Deliberate repeats of a job that DATEV asks to try again; after that something else is wrong."""
-
 
 def poll_debtors(work: Work) -> Result:
     """Ask about the debtors' file; the postings wait until it has succeeded."""
@@ -100,7 +97,7 @@ def _extf_failed(work: Work, content: Content, submission: SubmissionRow, job: E
         raise NotFoundError(f"DATEV's job {job.id} has no verdict.")
     failed = _failing(work, submission, dict(failure.details()))
     code = failure.answer.partner_code if failure.answer else ""
-    if code == TRY_AGAIN_CODE and submission.attempt < MOST_ATTEMPTS:
+    if code == TRY_AGAIN_CODE and submission.attempt < extf.MOST_ATTEMPTS:
         return Finish(
             content.before,
             message="DATEV asks to try again; the next attempt follows.",

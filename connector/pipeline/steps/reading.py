@@ -3,8 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+from connector.errors import NotFoundError, PartnerRefusedError
 from connector.http import StepBudget
 from connector.pipedrive.bundle import read_bundle, read_definitions, with_definitions
+from connector.pipedrive.client import DEAL_GONE
 from connector.pipedrive.fields import stale_entities
 from connector.pipedrive.operations import ENTITIES
 from connector.pipedrive.shapes import flag_of
@@ -22,6 +24,7 @@ def read_deal(work: Work, deal_id: int) -> dict[str, Any]:
     """The bundle with field definitions from the cache, read anew when too old or when a key is unknown.
 
     :raises NotFoundError: the deal does not exist any more, or is hidden from the connected user.
+    :raises PartnerRefusedError: what hangs on the deal, or the list of fields, is not found.
     :raises DataError: the deal has not the shape that Pipedrive documents.
     """
     return read_deal_of(work.services, work.tenant, deal_id, work.budget)
@@ -31,6 +34,16 @@ def read_deal_of(
     services: Services, tenant: TenantRow, deal_id: int, budget: StepBudget | None = None
 ) -> dict[str, Any]:
     """The same for whoever is no step, such as a preview; raises the same."""
+    try:
+        return _read(services, tenant, deal_id, budget)
+    except NotFoundError as e:
+        if e.code == DEAL_GONE:
+            raise
+        # A list that is not found says nothing about the deal, which would be cancelled for it.
+        raise PartnerRefusedError(e.message, code=e.code, cure=e.cure, answer=e.answer) from e
+
+
+def _read(services: Services, tenant: TenantRow, deal_id: int, budget: StepBudget | None) -> dict[str, Any]:
     client = pipedrive_client(services, tenant, budget)
     database, now = services.database, services.clock.now()
     with database.transaction() as tx:

@@ -101,7 +101,7 @@ def test_umlauts_in_a_documents_name_survive(documents, sandbox):
 def test_a_second_upload_under_our_guid_changes_nothing(documents, sandbox):
     guid = str(uuid.uuid4())
     put_document(documents, CLIENT, guid, file_name="a.pdf", content=PDF)
-    assert put_document(documents, CLIENT, guid, file_name="a.pdf", content=PDF).already_there
+    assert put_document(documents, CLIENT, guid, file_name="a.pdf", content=PDF, repeated=True).already_there
     assert 1 == len(sandbox.arrivals()["documents"])
 
 

@@ -56,6 +56,18 @@ def test_a_503_before_the_file_was_taken_is_repeated_as_another_attempt(known_de
     assert len(set(names)) == len(names)
 
 
+def test_a_503_without_an_end_is_repeated_twice_then_a_human_decides(known_debtor: Carriage) -> None:
+    run = known_debtor.win(7)
+    sent = known_debtor.sandbox.calls(IMPORT)
+    known_debtor.sandbox.fault(IMPORT, status=503, times=99)
+
+    known_debtor.finish()
+
+    assert "hand_over_unclear" == known_debtor.run(run.id).reason_code
+    assert [(1, "abandoned"), (2, "abandoned"), (3, "intended")] == postings_of(known_debtor, run)
+    assert sent + 3 == known_debtor.sandbox.calls(IMPORT)
+
+
 def test_nothing_is_repeated_before_the_file_is_missing_twice_ten_minutes_apart(
     known_debtor: Carriage,
 ) -> None:

@@ -10,6 +10,7 @@ from connector.errors import (
     RateLimitedError,
     TransientError,
 )
+from connector.pipedrive.client import DEAL_GONE
 from connector.pipedrive.transport import MAX_KEPT_PAGES, MAX_PAGES
 from tests.unit.pipedrive.fakes import NOW, Reply, StoppedClock, client_with, data
 
@@ -216,6 +217,28 @@ def test_a_redirected_download_leaves_the_token_behind():
     assert b"%PDF" == client.file_content(4)
     assert "https://muster.pipedrive.com/api/v1/files/4/download" == http.calls[0].url
     assert ("https://storage.example/x", {}) == (http.calls[1].url, http.calls[1].headers)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 503])
+def test_a_storage_that_refuses_says_nothing_about_the_login(status):
+    client, _ = client_with(
+        Reply(302, b"", {"Location": "https://storage.example/x"}), Reply(status, b"<Error/>")
+    )
+    with pytest.raises(TransientError) as caught:
+        client.file_content(4)
+    said = f"The storage of Pipedrive's files answered GET /v1/files/{{id}}/download with {status}."
+    assert ("storage_refused", said) == (caught.value.code, caught.value.message)
+
+
+def test_a_deal_that_is_gone_is_told_from_a_list_that_is():
+    gone, _ = client_with(Reply(404, {"success": False}))
+    with pytest.raises(NotFoundError) as caught:
+        gone.deal(7)
+    assert DEAL_GONE == caught.value.code
+    listless, _ = client_with(Reply(404, {"success": False}))
+    with pytest.raises(NotFoundError) as caught:
+        listless.lines(7)
+    assert "not_found" == caught.value.code
 
 
 def test_a_missing_file_is_not_found():

@@ -73,10 +73,16 @@ def test_without_document_type_and_note_no_metadata_is_sent():
     assert ["file"] == [name for name, _part in http.sent[0].files]
 
 
-def test_a_conflict_on_our_own_guid_is_a_success():
-    uploaded = put(FakeHttp(ALREADY))
+def test_a_conflict_on_our_own_guid_is_a_success_after_an_upload_without_an_end():
+    uploaded = put(FakeHttp(ALREADY), repeated=True)
     assert uploaded.already_there
     assert GUID == uploaded.guid
+
+
+def test_a_conflict_on_a_guid_that_we_never_sent_is_a_persons_turn():
+    with pytest.raises(PartnerRefusedError) as caught:
+        put(FakeHttp(ALREADY))
+    assert "document_already_there" == caught.value.code
 
 
 def test_the_same_content_under_another_id_is_a_persons_turn():

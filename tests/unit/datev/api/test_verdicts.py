@@ -200,6 +200,15 @@ def test_a_web_page_with_403_does_not_park_the_tenant():
     assert PermissionMissingError is type(error_from(op.GET_CLIENT, answer(403, {"request_id": "r"})))
 
 
+def test_of_a_web_page_people_read_the_title():
+    page = b"<!DOCTYPE html><html><head><title>Access\n denied</title></head><body><h1>Error 1015</h1></body>"
+    said = "While reading the client, DATEV says that it blocks the call before its interface sees it."
+    assert f"{said} DATEV's words: Access denied" == error_from(op.GET_CLIENT, answer(403, page)).message
+    assert (
+        f"{said} DATEV's words: <b>no title" == error_from(op.GET_CLIENT, answer(403, b"<b>no title")).message
+    )
+
+
 def test_invalid_client_names_the_setting_that_cures_it():
     error = error_from(op.REFRESH, answer(401, {"error": "invalid_client"}))
     assert "DATEV_CLIENT_AUTH" in error.cure
