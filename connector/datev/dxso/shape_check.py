@@ -114,7 +114,7 @@ def _text(element: etree._Element, rule: Rule, spot: _Spot) -> Iterator[Finding]
 
 def _children(element: etree._Element, places: Sequence[Place], spot: _Spot) -> Iterator[Finding]:
     """Elements: known, in order, as often as allowed, each of its own shape."""
-    yield from _stray_text(element, spot)
+    yield from _stray_text(element, spot, blanks=bool(places))
     namespace = f"{{{etree.QName(element).namespace}}}"
     place_of = {f"{namespace}{name}": i for i, place in enumerate(places) for name in place.names()}
     counts = [0] * len(places)
@@ -168,9 +168,17 @@ def _count(element: etree._Element, place: Place, count: int, spot: _Spot) -> It
         )
 
 
-def _stray_text(element: etree._Element, spot: _Spot) -> Iterator[Finding]:
-    texts = [element.text, *(child.tail for child in element)]
-    if any(text and text.strip(" \t\r\n") for text in texts):
-        name = etree.QName(element).localname
+def _stray_text(element: etree._Element, spot: _Spot, *, blanks: bool) -> Iterator[Finding]:
+    """Text that belongs to no element.
+
+    :param blanks: whether white space may stand between the elements; where none may be, not even that
+        is allowed (XML Schema: empty content).
+    """
+    name = etree.QName(element).localname
+    texts = [text for text in (element.text, *(child.tail for child in element)) if text]
+    if not blanks and texts and not len(element):
+        message = f"{name} must be empty, but it holds text or blanks."
+        yield spot.finding(element, "stray_text", name, message, f"Write <{name} …/> without a content.")
+    elif any(text.strip(" \t\r\n") for text in texts):
         message = f"{name} must hold elements only, but there is text between them."
         yield spot.finding(element, "stray_text", name, message, "Remove the text between the elements.")

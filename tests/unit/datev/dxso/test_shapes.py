@@ -164,3 +164,15 @@ def test_a_file_that_is_named_twice_is_found():
     assert [("file_named_twice", "second")] == [
         (finding.rule, finding.path) for finding in link_findings(links, ["a.pdf"])
     ]
+
+
+@pytest.mark.parametrize("blank", [b"\n", b" ", b"<!-- a -->\n"])
+@pytest.mark.parametrize("name", [b"property", b"extension"])
+def test_an_element_that_holds_nothing_takes_not_even_a_blank(name, blank):
+    start = ARCHIVE.index(b"<property") if name == b"property" else ARCHIVE.index(b'xsi:type="File"')
+    end = ARCHIVE.index(b"/>", start)
+    filled = ARCHIVE[:end] + b">" + blank + b"</" + name + b">" + ARCHIVE[end + 2 :]
+    emptied = ARCHIVE[:end] + b"></" + name + b">" + ARCHIVE[end + 2 :]
+
+    assert [] == _found(emptied)
+    assert [("stray_text", name.decode())] == [found[:2] for found in _found(filled)]
