@@ -42,19 +42,32 @@ class PricedLine:
         return self.before_deal_discounts - self.deal_discount
 
 
+def pricing_problems(lines: Sequence[SaleLine], discounts: tuple[Discount, ...]) -> list[Problem]:
+    """What is wrong with prices and discounts alone, to be told even where the sale cannot be read whole."""
+    problems: list[Problem] = []
+    _priced(lines, discounts, problems)
+    return problems
+
+
 def price_lines(sale: Sale, problems: list[Problem]) -> tuple[PricedLine, ...]:
     """Work out every line of a sale, noting lines and discounts that make no sense in ``problems``.
 
     A line that cannot be priced goes on with one cent, so that the tax rules are asked about it
     all the same and the person hears everything at once; the noted problem keeps it from being booked.
     """
-    unrounded = [_line_amount(line, problems) for line in sale.lines]
+    return _priced(sale.lines, sale.discounts, problems)
+
+
+def _priced(
+    lines: Sequence[SaleLine], discounts: tuple[Discount, ...], problems: list[Problem]
+) -> tuple[PricedLine, ...]:
+    unrounded = [_line_amount(line, problems) for line in lines]
     # Each line is rounded once (EN 16931 BT-131).
     amounts = [cents(amount) for amount in unrounded]
-    shares = _deal_discount_shares(sale.discounts, amounts, problems)
+    shares = _deal_discount_shares(discounts, amounts, problems)
     return tuple(
         PricedLine(line, amount, share, exact)
-        for line, amount, share, exact in zip(sale.lines, amounts, shares, unrounded, strict=True)
+        for line, amount, share, exact in zip(lines, amounts, shares, unrounded, strict=True)
     )
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from connector.accounting.pricing import pricing_problems
 from connector.accounting.sale import Discount, DiscountKind, Sale, TaxMethod
 from connector.accounting.sale_checks import currency_code_problems
 from connector.accounting.terms import BookingTerms
@@ -63,7 +64,10 @@ def read_sale(
     allocation = lines.allocation()
     if problems or buyer is None or document_date is None:
         # Else it would be told only once everything above is mended.
-        raise DataError([*problems, *(currency_code_problems(currency) if currency else ())])
+        problems += currency_code_problems(currency) if currency else ()
+        # With a line missing, a discount of the deal may only seem to be too large.
+        problems += pricing_problems(sale_lines, () if lines.dropped else discounts)
+        raise DataError(problems)
     return Sale(
         deal_id=_deal_id(deal),
         title=title,

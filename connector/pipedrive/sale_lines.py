@@ -23,6 +23,8 @@ class LineReader:
         self._deal = bundle["deal"]
         listed = records_of(bundle, "products")
         self._records = [record for record in listed if flag_of(record.get("is_enabled")) is not False]
+        self.dropped = 0
+        """Lines that could not be read."""
         self._all_disabled = bool(listed) and not self._records
         self._catalog = {str(record.get("id")): record for record in records_of(bundle, "catalog")}
         self._config = config
@@ -54,6 +56,7 @@ class LineReader:
                 "products.currency",
                 "Give deal and lines the same currency.",
             )
+        self.dropped = lines.count(None)
         return tuple(line for line in lines if line is not None)
 
     def allocation(self) -> Allocation:

@@ -367,6 +367,13 @@ def test_all_problems_come_at_once():
     } == set(codes(broken))
 
 
+def test_discounts_that_make_no_sense_are_told_beside_what_cannot_be_read():
+    lines = [b.line(discount=200, discount_type="percentage"), b.line(item_price=10**11)]
+    broken = b.bundle(deal=b.deal(won_time="gestern"), products=lines)
+
+    assert {"time_unreadable", "discount_out_of_range", "amount_too_large"} == set(codes(broken))
+
+
 def test_mixed_tax_methods_are_cured_by_the_same_on_all_lines():
     with pytest.raises(DataError) as caught:
         sale(b.bundle(products=[b.line(), b.line(tax_method="inclusive")]))
