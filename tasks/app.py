@@ -108,6 +108,12 @@ app.conf.update(
             "schedule": _timers.housekeeping.total_seconds(),
             "options": {"expires": _timers.housekeeping.total_seconds()},
         },
+        # Hourly, so that a beat that was away for a day tells at most an hour late.
+        "logins.expiry": {
+            "task": "logins.expiry",
+            "schedule": _timers.housekeeping.total_seconds(),
+            "options": {"expires": _timers.housekeeping.total_seconds()},
+        },
         # Whether reconciliation or a look at the hooks is due stands in PostgreSQL: beat forgets it.
         "watches": {
             "task": "watches",
@@ -117,7 +123,10 @@ app.conf.update(
     },
     # Beat wakes up this often at least; its default of five minutes ignores short sweeps.
     beat_max_loop_interval=_timers.sweep.total_seconds(),
-    imports=["tasks.process", "tasks.run", "tasks.batch", "tasks.sweep", "tasks.evidence", "tasks.watches"],
+    imports=[
+        *("tasks.process", "tasks.run", "tasks.batch", "tasks.sweep"),
+        *("tasks.evidence", "tasks.watches", "tasks.logins"),
+    ],
     task_routes={
         "run.resolve": {"queue": INTAKE},
         "run.build_debtor": {"queue": INTAKE},
@@ -128,6 +137,7 @@ app.conf.update(
         "batch.*": {"queue": DATEV},
         "sweep": {"queue": OPS},
         "evidence.*": {"queue": OPS},
+        "logins.*": {"queue": OPS},
         "watches": {"queue": OPS},
         "watch.*": {"queue": OPS},
     },

@@ -20,6 +20,7 @@ def verdict_facts(verdict: PartnerVerdict) -> dict[str, Any]:
         "message": verdict.message,
         "problems": [problem.as_dict() for problem in verdict.problems],
         "warnings": list(verdict.warnings),
+        "login_ends": verdict.login_ends,
         "answer": verdict.answer.as_dict() if verdict.answer else None,
     }
 
@@ -53,6 +54,8 @@ def verdict_lines(verdict: PartnerVerdict) -> list[str]:
     else:
         lines = [f"{title}: {'PROBLEM' if verdict.reachable else 'NOT REACHED'}"]
         lines += [line for problem in verdict.problems for line in problem_lines(problem, indent="  ")]
+    if verdict.login_ends:
+        lines.append(f"  ends {verdict.login_ends}")
     answer = verdict.answer
     if answer and answer.request_id:
         lines.append(f"  {title}'s request id for its support: {answer.request_id}")

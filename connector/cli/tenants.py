@@ -1,6 +1,7 @@
 """``tenant``: bringing tenants in and looking at them."""
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from connector.cli.session import actor, environ, opened_services
 from connector.cli.watch_lines import watch_facts, watch_lines
 from connector.codec import to_plain
 from connector.pipeline.kept_logins import TOKEN_STORED, ConnectionStatus, status
+from connector.pipeline.login_expiry import end_text
 from connector.pipeline.onboarding import apply_tenant, check_tenant, find_tenant, webhook_url
 from connector.pipeline.parking import resume_tenant
 from connector.pipeline.services import Services
-from connector.store import refused_deliveries, tenants, watches
+from connector.store import connections, refused_deliveries, tenants, watches
+from connector.store.connections import ConnectionRow
 from connector.store.tenants import TenantRow
 from connector.tenants.toml_file import TenantFile, read_tenant_file
 
@@ -82,8 +85,12 @@ def show_tenant(*, tenant_key: str, fmt: str) -> None:
 def list_tenants(*, fmt: str) -> None:
     """All tenants."""
     with opened_services() as services, services.database.transaction() as tx:
-        rows = [_tenant_facts(row) for row in tenants.all_tenants(tx)]
-    columns = ("key", "name", "client", "format", "config_version", "parked")
+        ends = connections.earliest_end(tx)
+        rows = [
+            {**_tenant_facts(row), "login_ends": _next_end(ends.get(row.id))}
+            for row in tenants.all_tenants(tx)
+        ]
+    columns = ("key", "name", "client", "format", "config_version", "parked", "login_ends")
     show(
         fmt,
         rows,
@@ -126,6 +133,13 @@ def _tenant_facts(row: TenantRow) -> dict[str, Any]:
     }
 
 
+def _next_end(row: ConnectionRow | None) -> str:
+    """The tenant's login that ends first; empty where none is known to end."""
+    if row is None or row.refresh_expires_at is None:
+        return ""
+    return f"{row.partner} {end_text(row.refresh_expires_at, row.subject_name)}"
+
+
 def _refused(services: Services, row: TenantRow) -> dict[str, Any] | None:
     with services.database.transaction() as tx:
         refused = refused_deliveries.by_tenant(tx).get(row.key)
@@ -164,11 +178,15 @@ def _tenant_lines(value: dict[str, Any]) -> list[str]:
         since = local_time(value["parked_at"])
         lines += [f"PARKED since {since}: {value['parked_message']}", f"  → {value['parked_cure']}"]
     for login in value["logins"]:
-        end = f", ends {local_time(login['ends_at'])}" if login["ends_at"] else ""
+        end = f", ends {_end_text(login)}" if login["ends_at"] else ""
         kind = "" if login["kind"] in {"long", "none"} else f" ({login['kind'].replace('_', ' ')})"
         lines.append(f"{login['partner']}{kind}: {_state_text(login['state'])}{end}")
         lines += [f"  → {warning}" for warning in login["warnings"]]
     return lines
+
+
+def _end_text(login: dict[str, Any]) -> str:
+    return end_text(datetime.fromisoformat(login["ends_at"]), login["who"])
 
 
 def _state_text(state: str) -> str:

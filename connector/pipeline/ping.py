@@ -8,6 +8,7 @@ from connector.datev.operations import Api
 from connector.errors import AmbiguousError, ConnectorError, PartnerAnswer, Problem, TransientError
 from connector.pipeline.hook_check import HookVerdict, check_hook
 from connector.pipeline.kept_logins import CURED_BY_CONNECTING, note_api_token_worked, status
+from connector.pipeline.login_expiry import end_text
 from connector.pipeline.parking import resume_tenant
 from connector.pipeline.partners import datev_api, pipedrive_client
 from connector.pipeline.services import Services
@@ -35,6 +36,8 @@ class PartnerVerdict:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     answer: PartnerAnswer | None = None
+    login_ends: str = ""
+    """When the kept login ends and whose it is; empty where it has no end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +121,14 @@ def _verdict(
             warnings=warnings,
             answer=e.answer,
         )
-    told = [
-        warning
-        for login in status(services, tenant)
-        if login.partner == partner and login.connected
-        for warning in login.warnings
-    ]
+    kept = [login for login in status(services, tenant) if login.partner == partner and login.connected]
     return PartnerVerdict(
-        partner, ok=not problems, message=message, problems=problems, warnings=(*warnings, *told)
+        partner,
+        ok=not problems,
+        message=message,
+        problems=problems,
+        warnings=(*warnings, *(warning for login in kept for warning in login.warnings)),
+        login_ends=next((end_text(login.ends_at, login.who) for login in kept if login.ends_at), ""),
     )
 
 

@@ -103,6 +103,36 @@ def of_tenant(tx: Transaction, tenant_id: int) -> list[ConnectionRow]:
     return [ConnectionRow(**row) for row in rows]
 
 
+def ending(tx: Transaction, *, before: datetime, kind: str = LONG) -> list[ConnectionRow]:
+    """Logins that still work and end before a moment, the earliest first; locked until the transaction's end,
+    so that of two who look at once one sees what the other did."""
+    rows = tx.execute(
+        _select()
+        .where(
+            connection.c.kind == kind,
+            connection.c.state == CONNECTED,
+            connection.c.refresh_expires_at < before,
+        )
+        .order_by(connection.c.refresh_expires_at)
+        .with_for_update(of=connection)
+    ).mappings()
+    return [ConnectionRow(**row) for row in rows]
+
+
+def earliest_end(tx: Transaction, *, kind: str = LONG) -> dict[int, ConnectionRow]:
+    """The working login of each tenant that ends first, by tenant."""
+    rows = tx.execute(
+        _select()
+        .where(
+            connection.c.kind == kind,
+            connection.c.state == CONNECTED,
+            connection.c.refresh_expires_at.is_not(None),
+        )
+        .order_by(connection.c.refresh_expires_at.desc())
+    ).mappings()
+    return {row["tenant_id"]: ConnectionRow(**row) for row in rows}
+
+
 def save_login(
     tx: Transaction,
     key: ConnectionKey,

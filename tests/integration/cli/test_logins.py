@@ -24,6 +24,9 @@ from tests.unit.cli.deals import write_tenant
 NOW = datetime(2027, 1, 2, tzinfo=UTC)
 DEADLINE_S = 60
 
+END = r"\d\d\.\d\d\.20\d\d \d\d:\d\d \(Berlin\)"
+"""When a login ends, as DATEV wants it shown."""
+
 
 def park(machine: Machine, code: str) -> None:
     with machine.services.database.transaction() as tx:
@@ -159,9 +162,19 @@ def test_ping_says_that_both_systems_are_well(machine: Machine) -> None:
     shown = machine.run("ping", "acme")
 
     assert shown.exit_code == 0, shown.output
-    *partners, hook = shown.stdout.splitlines()
-    assert ["Pipedrive: ok, Acme GmbH as Erika Muster", "DATEV: ok, Acme GmbH (455148/1)"] == partners
+    pipedrive, pipedrive_end, datev, datev_end, hook = shown.stdout.splitlines()
+    assert "Pipedrive: ok, Acme GmbH as Erika Muster" == pipedrive
+    assert "DATEV: ok, Acme GmbH (455148/1)" == datev
+        pipedrive,
+        datev,
+    )
+    assert re.fullmatch(rf"  ends {END}, login of Erika Muster", pipedrive_end)
+    assert re.fullmatch(rf"  ends {END}, login of Anna Muster", datev_end)
     assert re.fullmatch(r"Webhook: ok, hook \d+, no delivery yet", hook)
+
+    by_tenant, listed = machine.run("tenant", "show", "acme"), machine.run("tenant", "list")
+    assert re.search(rf"datev: connected, ends {END}, login of Anna Muster", by_tenant.stdout)
+    assert re.search(rf"pipedrive {END}, login of Erika Muster", listed.stdout), "which ends first"
 
 
 def test_ping_without_logins_says_for_each_system_how_to_connect(machine: Machine) -> None:

@@ -22,6 +22,7 @@ MOST_GETS = 8
 """For each POST; look-ups in the list of jobs are counted apart."""
 DAY_S = 86_400
 NEVER_S = 100 * DAY_S
+TAKES = {"3s": 3, "40s": 40, "1h": 3_600, "4h": 4 * 3_600, "23h": 23 * 3_600}
 
 
 @dataclass
@@ -65,9 +66,7 @@ def office(carriage: Carriage, fmt: DatevFormat, *, takes_s: int, hours: Hours =
 
 
 @pytest.mark.parametrize("fmt", list(DatevFormat))
-@pytest.mark.parametrize(
-    "takes_s", [3, 40, 3_600, 4 * 3_600, 23 * 3_600], ids=["3s", "40s", "1h", "4h", "23h"]
-)
+@pytest.mark.parametrize("takes_s", TAKES.values(), ids=TAKES)
 def test_a_job_is_asked_about_eight_times_at_most_and_never_at_night(
     carriage: Carriage, fmt: DatevFormat, takes_s: int
 ) -> None:

@@ -98,6 +98,7 @@ def test_every_link_has_a_task_of_its_name_and_there_is_no_other() -> None:
         "watches",
         "watch.deals",
         "watch.hooks",
+        "logins.expiry",
     } == set(own_tasks())
 
 
