@@ -30,7 +30,7 @@ GOAL_S = 5.0
 WAITING = int(os.environ.get("MLC_BENCH_WAITING") or "50000")
 REAL_DEALS = 2_000
 """More than the workers carry in the time."""
-DEALS = 20
+DEALS = int(os.environ.get("MLC_BENCH_DEALS") or "20")
 """Of the quiet tenant, before and while the other one's wait."""
 PAUSE_S = 1.5
 
