@@ -45,7 +45,7 @@ CHILD_TIMEOUT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """One entry of the matrix."""
+    """Who dies, and when."""
 
     target: str
     moment: str
@@ -54,11 +54,6 @@ class Kill:
 
     def __str__(self) -> str:
         return f"{self.target} {self.delay_s:.2f} s into {self.moment}"
-
-
-def matrix(rng: random.Random) -> list[Kill]:
-    """Every target at every moment, each at a random point of it."""
-    return [Kill(target, moment, _delay(rng, moment)) for target in TARGETS for moment in MOMENTS]
 
 
 def several(rng: random.Random, count: int) -> list[Kill]:
