@@ -23,7 +23,10 @@ COLUMNS = ("call", "at", "tenant", "run", "batch", "step", "partner", "method", 
 @click.option("--run", "run_id", type=click.IntRange(min=1), metavar="RUN", help="Of a run and its batch.")
 @click.option("--batch", "batch_id", type=click.IntRange(min=1), metavar="BATCH", help="Only this batch's.")
 @click.option(
-    "--since", type=click.DateTime(), metavar="MOMENT", help="From 2026-11-03 or 2026-11-03T14:30 on."
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    metavar="MOMENT",
+    help="From 2026-11-03 or 2026-11-03T14:30 on, Berlin time.",
 )
 @click.option("--errors", is_flag=True, help="Only refusals, and calls without an answer.")
 @click.option(

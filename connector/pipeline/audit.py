@@ -10,7 +10,7 @@ from connector.pipeline.services import Services
 from connector.store import Transaction, journal_seals, tenants
 from connector.store.journal_hash import GENESIS, JournalFacts, row_hash, text_digest
 from connector.store.journal_seals import CUT, TEXTS_ERASED, Link
-from connector.store.patience import be_patient
+from connector.store.patience import be_patient, look_at_one_moment
 from connector.store.tenants import TenantRow
 
 LATE = timedelta(minutes=15)
@@ -102,6 +102,7 @@ def verify(
         noted.setdefault(head.tenant, []).append(head)
     found = []
     with services.database.transaction() as tx:
+        look_at_one_moment(tx)
         be_patient(tx)
         for tenant in _chosen(tx, tenant_key):
             found.append(_verified(tx, tenant, noted.pop(tenant.key, [])))

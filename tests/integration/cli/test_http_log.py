@@ -71,6 +71,7 @@ def test_the_list_is_narrowed(machine: Machine) -> None:
     assert [] == calls("--run", "9")
     assert [2, 1] == calls("--errors")
     assert [] == calls("--since", "2100-01-01")
+    assert [2, 1] == calls("--since", "2026-01-31T14:30")
     assert [2] == calls("--limit", "1")
 
 
