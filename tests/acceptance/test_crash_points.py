@@ -5,7 +5,7 @@ import random
 from connector import log
 from connector.tenants.config import DatevFormat
 from tests.acceptance.crash.flights import Carrier
-from tests.acceptance.crash.rows import Fault, Row
+from tests.acceptance.crash.rows import Fault, Result, Row
 from tests.acceptance.crash.tenants import members
 from tests.acceptance.crash.world import World
 
@@ -39,7 +39,7 @@ def test_processes_killed_at_named_points_change_nothing(rng: random.Random) -> 
     assert {row.name: () for row in rows} == {result.name: result.problems for result in results}
 
 
-def _in_order(undisturbed: list) -> list[list[str]]:  # type: ignore[type-arg]
+def _in_order(undisturbed: list[Result]) -> list[list[str]]:
     by_name = {result.name: result for result in undisturbed}
     recorded = [by_name[Row(fmt, (), "recorded").name] for fmt in DatevFormat]
     return [[point for point in result.new_points if _is_quick(point)] for result in recorded]

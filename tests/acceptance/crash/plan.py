@@ -78,11 +78,15 @@ def of_servers(points: Points, of_any: Sequence[str], rng: random.Random) -> lis
 
 
 def of_a_rolling_deploy(points: Points, rng: random.Random) -> list[Row]:
-    """A whole worker at one point of each step, while another one of an earlier version works on."""
+    """A whole worker at one point of each step, while another one of an earlier version works on.
+
+    Either of them may carry the deal, so only points are chosen that no version is without: where a row is
+    claimed, and where its state changes.
+    """
     return [
         Row(fmt, (Fault(point, Action.KILL_WORKER),), ROLLING)
         for fmt, passed in points.items()
-        for point in _one_of_each_step(_of_workers(passed), rng)
+        for point in _one_of_each_step(_of_every_version(passed), rng)
     ]
 
 
@@ -124,8 +128,9 @@ def _in_web(point: str) -> bool:
     return point.startswith("web.")
 
 
-def _of_workers(passed: Sequence[str]) -> list[str]:
-    return [point for point in passed if not _in_web(point)]
+def _of_every_version(passed: Sequence[str]) -> list[str]:
+    changes = [point for point in passed if " commit " in point and not _in_web(point)]
+    return [point for point in changes if point.endswith(" claim") or "=" in point]
 
 
 def _claims(passed: Sequence[str], when: str = "after") -> list[str]:
