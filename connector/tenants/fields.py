@@ -313,7 +313,8 @@ class Pairs(Value):
             except ValidationError as e:
                 faults[key] = e.messages
         if faults:
-            raise ValidationError(faults)
+            # The right ones go on to the rules between the keys, so that all mistakes are told at once.
+            raise ValidationError(faults, valid_data=tuple(pairs))
         return tuple(pairs)
 
 

@@ -213,6 +213,16 @@ def test_everything_is_told_at_once(tmp_path):
     ] == complaints(tmp_path, text)
 
 
+def test_a_mapping_that_is_wrong_by_itself_hides_none_of_its_neighbours(tmp_path):
+    text = FILE + '[sale]\nrevenue_accounts = { "A" = 84001, "B" = 1400, "C" = 99, "D" = 8195 }\n'
+
+    assert [
+        ("account_collective", "revenue_accounts.B"),
+        ("account_reserved", "revenue_accounts.D"),
+        ("number_out_of_range", "revenue_accounts.C"),
+    ] == sorted((code, place.rpartition("sale.")[2]) for code, place in complaints(tmp_path, text))
+
+
 @pytest.mark.parametrize(
     ("line", "code", "place"),
     [
