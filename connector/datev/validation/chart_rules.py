@@ -1,15 +1,16 @@
 """Hold the accounts of a posting batch against the standard chart that its header names.
 
-All of it are warnings: the client may have individual accounts, which the file does not tell.
+How bad a contradiction is follows what DATEV does with it (``judgements``). Accounts that the client made
+itself are beyond the table, and the file does not say what they do.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from connector.accounting.chart import KEY_LIFTING_AUTOMATIC, Chart
 from connector.datev.extf.cells import content_of
-from connector.datev.extf.problems import Severity
 from connector.datev.extf.rules import Breach, Contents, Rule
 from connector.datev.extf.terms import BatchTerms
+from connector.datev.validation.judgements import judged
 
 Charts = Mapping[str, Chart]
 """By DATEV's number of the chart: header field 27."""
@@ -33,6 +34,9 @@ _CURES = {
 """Contradictions with the chart that are told, by the code of :meth:`Chart.check_ledger_account`; that our
 table does not know an account is none."""
 
+CHART_RULES = frozenset({*_CURES, "account_needs_eu_field"})
+"""Codes of all that can be found here."""
+
 _OF_PLAIN_ACCOUNTS = ("key_missing_on_plain_account", "key_lifts_nothing")
 _OF_KEYS = ("key_on_automatic_account", *_OF_PLAIN_ACCOUNTS)
 
@@ -54,13 +58,14 @@ def chart_rule(chart: Chart) -> Rule:
         return [
             breach
             for column, other in ((_ACCOUNT, _CONTRA_ACCOUNT), (_CONTRA_ACCOUNT, _ACCOUNT))
-            for breach in _breaches(chart, c, terms.account_length, column, other)
+            for breach in _breaches(chart, c, terms, column, other)
         ]
 
     return rule
 
 
-def _breaches(chart: Chart, c: Contents, account_length: int, column: int, other: int) -> Iterable[Breach]:
+def _breaches(chart: Chart, c: Contents, terms: BatchTerms, column: int, other: int) -> Iterable[Breach]:
+    account_length = terms.account_length
     written = c[column - 1].lstrip("0")
     if not written.isdecimal() or len(written) != account_length:
         return
@@ -77,16 +82,17 @@ def _breaches(chart: Chart, c: Contents, account_length: int, column: int, other
         ):
             continue
         at = _KEY if problem.code in _OF_KEYS else column
-        yield Breach(problem.code, at, _begun_small(problem.message), _CURES[problem.code], Severity.WARNING)
+        later = problem.code == "account_reserved" and terms.fiscal_year_start.year < chart.year
+        by = "account_reserved_later" if later else problem.code
+        yield judged(problem.code, at, _begun_small(problem.message), _CURES[problem.code], by)
     entry = chart.entry_for(account, account_length=account_length)
     if entry and entry.needs and against_person and not key and not c[_EU_COUNTRY - 1]:
         what = "VAT id" if entry.needs == "vat_id" else "country"
-        yield Breach(
+        yield judged(
             "account_needs_eu_field",
             _EU_COUNTRY,
             f"account {account} ({entry.meaning}) needs the customer's {what} in column {_EU_COUNTRY}.",
             "Fill the column, or use another account.",
-            Severity.WARNING,
         )
 
 

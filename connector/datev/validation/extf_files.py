@@ -2,9 +2,10 @@
 
 import codecs
 from collections.abc import Iterable, Iterator
+from pathlib import PurePath
 from typing import BinaryIO, cast
 
-from connector.datev.extf.limits import MAX_BYTES
+from connector.datev.extf.limits import MAX_BYTES, file_name_problems
 from connector.datev.extf.problems import FileProblem
 from connector.datev.extf.reader import ENCODING, ExtfReader, Row
 from connector.datev.extf.rules import Rule
@@ -12,10 +13,13 @@ from connector.datev.extf.validator import check_rows
 from connector.datev.findings import Finding, Severity
 from connector.datev.validation.chart_rules import Charts, chart_of, chart_rule, is_posting_batch
 from connector.datev.validation.file_rules import file_rules
+from connector.datev.validation.header_rules import header_rule_problems
 from connector.datev.validation.report import FileReport
 from connector.errors import DataError, Problem
 
 FORMAT = "extf"
+
+_NAME_BEGINS = "EXTF_"
 
 _CHART_UNKNOWN = "Whether accounts and keys go together: header field 27 names no chart known here (03, 04)."
 _INDIVIDUAL_CHART = (
@@ -37,6 +41,7 @@ def check_extf(source: BinaryIO, report: FileReport, member: str = "", charts: C
     :param charts: the standard charts that accounts are held against.
     """
     report.leave_out(_OUTSIDE_THE_FILE)
+    report.tell(_name_findings(PurePath(member or report.file).name, member))
     watched = _Watched(source)
     before = len(report.findings)
     report.tell(_findings(watched, report, member, charts or {}))
@@ -59,6 +64,7 @@ def _findings(watched: "_Watched", report: FileReport, member: str, charts: Char
             report.category = int(reader.category) if reader.category.isdecimal() else None
             report.version = reader.version
         rows = _Counted(reader)
+        yield from (_finding(problem, member) for problem in header_rule_problems(reader.header))
         for problem in check_rows(reader.header, reader.headings, rows, _more_rules(reader, report, charts)):
             # The record in the headings' place is one more.
             rows.count += problem.code == "headings_missing"
@@ -75,6 +81,12 @@ def _findings(watched: "_Watched", report: FileReport, member: str, charts: Char
         yield _line_end_finding(watched.bare_line_feeds, "LF", member)
     if watched.bare_returns:
         yield _line_end_finding(watched.bare_returns, "CR", member)
+
+
+def _name_findings(name: str, member: str) -> Iterator[Finding]:
+    """A name that is meant for DATEV, but not as its online service takes it."""
+    if name.upper().startswith(_NAME_BEGINS):
+        yield from (_finding(problem, member) for problem in file_name_problems(name))
 
 
 def _more_rules(reader: ExtfReader, report: FileReport, charts: Charts) -> list[Rule]:

@@ -3,21 +3,44 @@
 from collections.abc import Iterable
 
 from connector.datev.extf.posting_rules import document_date_of
-from connector.datev.extf.problems import Severity
 from connector.datev.extf.rules import Breach, Contents, Rule, parse_date
-from connector.datev.extf.terms import BatchTerms
+from connector.datev.extf.terms import HOME_CURRENCY, BatchTerms
+from connector.datev.validation.code_rules import currency_breaches, vat_id_breaches
+from connector.datev.validation.judgements import judged
+from connector.datev.validation.master_data_rules import master_data_rules
 
-MOST_ACCOUNTS = 100_000
-"""Accounts of master data that are kept to find one twice: a file holds 99,999 records at most, and memory
-must not grow with one that holds more."""
+MOST_GUIDS = 100_000
+"""GUIDs of postings that are kept to find one twice: a file holds 99,999 records at most, and memory must not
+grow with one that holds more."""
 
 _POSTINGS, _MASTER_DATA = "21", "16"
+_EU_COLUMNS = (40, 123)
+"""Country and VAT id at the place of destination, and of origin."""
 
 
 def file_rules(category: str) -> list[Rule]:
     """The rules for one file of a category (header field 3); they may remember its rows."""
-    rules = {_POSTINGS: _not_due_before_it_is_written, _MASTER_DATA: _every_account_once()}
-    return [rules[category]] if category in rules else []
+    if category == _MASTER_DATA:
+        return master_data_rules()
+    if category != _POSTINGS:
+        return []
+    return [_currency_exists, _vat_ids_are_right, _not_due_before_it_is_written, _every_guid_once()]
+
+
+def _currency_exists(c: Contents, _terms: BatchTerms) -> Iterable[Breach]:
+    currency = c[2]
+    return currency_breaches(currency, 3) if currency not in ("", HOME_CURRENCY) else ()
+
+
+def _vat_ids_are_right(c: Contents, _terms: BatchTerms) -> Iterable[Breach]:
+    if not c[39] and not c[122]:
+        return ()
+    return [
+        breach
+        for column in _EU_COLUMNS
+        if c[column - 1]
+        for breach in vat_id_breaches(c[column - 1], column, column)
+    ]
 
 
 def _not_due_before_it_is_written(c: Contents, terms: BatchTerms) -> Iterable[Breach]:
@@ -26,33 +49,34 @@ def _not_due_before_it_is_written(c: Contents, terms: BatchTerms) -> Iterable[Br
     if not (due and written and due < written):
         return ()
     return [
-        Breach(
+        judged(
             "due_date_before_document",
             117,
             f"is due on {due}, before its document date {written}.",
             "Correct the due date or the document date.",
-            Severity.WARNING,
         )
     ]
 
 
-def _every_account_once() -> Rule:
+def _every_guid_once() -> Rule:
     seen: set[str] = set()
 
     def rule(c: Contents, _terms: BatchTerms) -> Iterable[Breach]:
-        account = c[0].lstrip("0")
-        if account in seen:
+        guid = c[102]
+        if not guid:
+            return ()
+        key = guid.lower()
+        if key in seen:
             return [
-                Breach(
-                    "account_twice",
-                    1,
-                    f"account {account} stands in a row above already; the later row overwrites it.",
-                    "Keep one row for every account.",
-                    Severity.WARNING,
+                judged(
+                    "guid_twice",
+                    103,
+                    f"has the GUID {guid}, which stands in a row above already.",
+                    "Give every posting its own GUID, or leave out the row that is there twice.",
                 )
             ]
-        if account and len(seen) < MOST_ACCOUNTS:
-            seen.add(account)
+        if len(seen) < MOST_GUIDS:
+            seen.add(key)
         return ()
 
     return rule

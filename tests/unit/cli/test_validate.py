@@ -23,6 +23,9 @@ from tests.unit.datev.partner_file_list import SAMPLES
 from tests.unit.datev.partner_files import partner_file
 from tests.unit.datev.samples import COMPANY, POSTING
 
+GUID = str(POSTING.key).encode()
+OTHER_GUID = b"0" + GUID[1:]
+
 
 def written(folder: Path, name: str, content: bytes) -> str:
     """A file; returns its path."""
@@ -79,7 +82,7 @@ def test_a_problem_of_a_cell_names_row_line_column_heading_rule_severity_and_cur
 
 def test_a_file_without_headings_is_an_error_and_its_first_record_is_checked(tmp_path: Path) -> None:
     header, _headings, record = posting_batch().splitlines(keepends=True)
-    content = header + record.replace(b'"S"', b'"X"', 1) + record
+    content = header + record.replace(b'"S"', b'"X"', 1) + record.replace(GUID, OTHER_GUID)
 
     [report] = reports(written(tmp_path, "EXTF_x.csv", content), exit_code=1)
 
@@ -102,36 +105,53 @@ def batch_of(chart: str = "skr03", account_length: int = 4, **changes: Any) -> b
     return "\r\n".join([first, headings, ";".join(cells), ""]).encode("cp1252")
 
 
+ERROR, WARNING = "error", "warning"
+
+
 @pytest.mark.parametrize(
     ("chart", "length", "cells", "found"),
     [
-        ("skr03", 4, {"c9": '"3"'}, ["key_on_automatic_account"]),
+        ("skr03", 4, {"c9": '"3"'}, [("key_on_automatic_account", ERROR)]),
         ("skr03", 4, {"c9": '"40"'}, []),
         ("skr03", 4, {"c9": '"20"'}, []),
-        ("skr03", 4, {"c8": "8200"}, ["key_missing_on_plain_account"]),
+        ("skr03", 4, {"c8": "8200"}, [("key_missing_on_plain_account", WARNING)]),
+        ("skr03", 4, {"c8": "8200", "c9": '"40"'}, [("key_lifts_nothing", WARNING)]),
         ("skr03", 4, {"c8": "8200", "c9": '"3"'}, []),
-        ("skr04", 4, {"c8": "4200"}, ["key_missing_on_plain_account"]),
-        ("skr04", 4, {"c8": "4400", "c9": '"3"'}, ["key_on_automatic_account"]),
-        ("skr03", 4, {"c7": "8400", "c8": "10000", "c9": '"3"'}, ["key_on_automatic_account"]),
-        ("skr03", 5, {"c7": "100000", "c8": "84001", "c9": '"3"'}, ["key_on_automatic_account"]),
-        ("skr03", 4, {"c8": "1400"}, ["account_collective"]),
-        ("skr03", 4, {"c8": "1401"}, ["account_reserved"]),
-        ("skr03", 4, {"c8": "8125"}, ["account_needs_eu_field"]),
-        ("skr03", 4, {"c8": "8125", "c40": '"ATU12345678"'}, []),
-        ("skr03", 4, {"c8": "8336"}, ["account_needs_eu_field"]),
+        ("skr04", 4, {"c8": "4200"}, [("key_missing_on_plain_account", WARNING)]),
+        ("skr04", 4, {"c8": "4400", "c9": '"3"'}, [("key_on_automatic_account", ERROR)]),
+        ("skr03", 4, {"c7": "8400", "c8": "10000", "c9": '"3"'}, [("key_on_automatic_account", ERROR)]),
+        ("skr03", 5, {"c7": "100000", "c8": "84001", "c9": '"3"'}, [("key_on_automatic_account", ERROR)]),
+        ("skr03", 4, {"c8": "1400"}, [("account_collective", ERROR)]),
+        ("skr03", 4, {"c8": "1401"}, [("account_reserved", ERROR)]),
+        ("skr03", 4, {"c8": "8195"}, [("account_reserved", ERROR)]),
+        ("skr03", 4, {"c8": "8125"}, [("account_needs_eu_field", ERROR)]),
+        ("skr03", 4, {"c8": "8125", "c40": '"ATU12345675"'}, []),
+        ("skr03", 4, {"c8": "8336"}, [("account_needs_eu_field", ERROR)]),
         ("skr03", 4, {"c7": "1200", "c8": "8200", "c117": ""}, []),
         ("skr03", 4, {"c8": "9999"}, []),
     ],
 )
 def test_accounts_and_keys_are_held_against_the_chart_of_the_header(
-    tmp_path: Path, chart: str, length: int, cells: dict[str, str], found: list[str]
+    tmp_path: Path, chart: str, length: int, cells: dict[str, str], found: list[tuple[str, str]]
 ) -> None:
     content = batch_of(chart, length, **cells)
 
+    wrong = any(severity == ERROR for _rule, severity in found)
+    [report] = reports(written(tmp_path, "EXTF_x.csv", content), exit_code=int(wrong))
+
+    assert found == [(problem["rule"], problem["severity"]) for problem in report["problems"]]
+
+
+def test_an_account_that_was_reserved_after_the_fiscal_year_of_the_file_is_a_warning(tmp_path: Path) -> None:
+    content = batch_of(c8="8195").replace(
+        b";20260101;4;20261101;20261130;", b";20250101;4;20251101;20251130;"
+    )
+
     [report] = reports(written(tmp_path, "EXTF_x.csv", content), exit_code=0)
 
-    assert found == rules(report)
-    assert {"warning"} >= {problem["severity"] for problem in report["problems"]}
+    assert ("account_reserved", WARNING) in [
+        (problem["rule"], problem["severity"]) for problem in report["problems"]
+    ]
 
 
 def test_a_ledger_file_says_that_its_keys_are_held_against_no_chart(tmp_path: Path) -> None:
@@ -351,7 +371,7 @@ def test_datevs_own_samples_are_right_but_for_their_cut_last_line(name: str, cat
 
 def test_broken_lines_are_named_beside_wrong_cells(tmp_path: Path) -> None:
     header, headings, row = posting_batch().splitlines()
-    content = b"\r\n".join([header, headings, row.replace(b"1190,00;", b"1190.00;", 1), b'"a', row, b""])
+    content = b"\r\n".join([header, headings, row.replace(b"1190,00;", b"1190.00;", 1), b'"a', b""])
 
     [report] = reports(written(tmp_path, "x.csv", content), exit_code=1)
 
