@@ -29,9 +29,15 @@ PATIENCE_S = 150.0
 LOOK_AT_ARRIVALS_S = 4.0
 """All that arrived is one large answer: rows that have ended wait for the next."""
 
+TRIP_S = 3.0
+"""What may come on top of a lease and a sweep until a row is found: beat's trip and the sweep's own; so many
+times more as the machine has more to do than processors."""
+
 QUEUE_S = 6.0
-"""What may come on top of a lease and a sweep: the trips of beat and of the sweep, and the queue before the
-workers; so many times more as the machine has more to do than processors."""
+"""And until somebody works on it: the queue before the workers."""
+
+CROWDED = 2.0
+"""Processes that want a processor, for each there is: above it the queue's length says nothing about us."""
 
 
 @dataclass
@@ -179,7 +185,7 @@ class Carrier:
         faults = flight.row.faults
         if any(fault.of_any_deal for fault in faults):
             # It happens at its own time, deal or no deal, and its own return is what is waited for.
-            return len(flight.fired) == len(faults) and self._recovered(flight) is not None
+            return len(flight.fired) == len(faults) and self._longest_wait(flight) is not None
         if self._in_a_hurry or 0 < len(faults) == len(flight.fired):
             return True
         return rests and self._echo_is_over(flight)
@@ -191,15 +197,15 @@ class Carrier:
 
     def _result(self, flight: _Flight, arrived: dict[str, object]) -> Result:
         found = Patience(lambda: False).call(lambda: self._found(flight.deal, arrived))
-        recovered = self._recovered(flight)
+        recovered = self._longest_wait(flight)
         problems = [*found.problems]
         wanted = len(flight.row.faults)
         if len(flight.fired) < wanted:
             problems.append("never injected")
         elif self._logins:
             problems += self._logins.problems(flight.deal)
-        if recovered is not None and self._is_too_long(flight.row, recovered):
-            problems.append(f"took {recovered:.1f} s, more than {self.limit_s:.1f} s")
+        if not self._in_a_hurry and all(fault.action in OF_WORKERS for fault in flight.row.faults):
+            problems += self._too_late(flight, recovered)
         new = [
             p
             for p in dict.fromkeys(self.points_of(flight.deal))
@@ -220,39 +226,43 @@ class Carrier:
             tuple(new),
         )
 
-    def _is_too_long(self, row: Row, recovered_s: float) -> bool:
-        if self._in_a_hurry or any(fault.action not in OF_WORKERS for fault in row.faults):
-            return False
-        return recovered_s > self.limit_s
-
-    @property
-    def limit_s(self) -> float:
-        """A lease, a sweep, and the way through the queues as busy as they are."""
-        timers = self._world.timers
-        busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-        return (timers.lease + timers.sweep).total_seconds() + QUEUE_S * busy
+    def _too_late(self, flight: _Flight, recovered: float | None) -> list[str]:
+        """Whether the row was found, and worked on, later than a lease and a sweep after the fault."""
+        timers, busy = self._world.timers, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        limit = (timers.lease + timers.sweep).total_seconds()
+        found = self._longest_wait(flight, woken_counts=True)
+        problems = []
+        if found is not None and found > limit + TRIP_S * busy:
+            problems.append(f"found after {found:.1f} s, more than {limit:g} s and a trip")
+        if recovered is not None and busy <= CROWDED and recovered > limit + QUEUE_S * busy:
+            problems.append(f"went on after {recovered:.1f} s, more than {limit:g} s and the queue")
+        return problems
 
     def _found(self, deal: Deal, arrived: dict[str, object]) -> Found:
         with self._world.services.database.transaction() as tx:
             return look_at(tx, deal, arrived)
 
-    def _recovered(self, flight: _Flight) -> float | None:
-        """The longest of the row's faults: until work goes on, or, where a server died, the longest pause."""
+    def _longest_wait(self, flight: _Flight, *, woken_counts: bool = False) -> float | None:
+        """The longest of the row's faults: until work goes on, or, where a server died, the longest pause.
+
+        :param woken_counts: a wake-up call counts as work: it tells when the row was found.
+        """
         waits = []
         for fault, at in zip(flight.row.faults, flight.fired, strict=False):
             step = fault.point.partition(":")[0] if fault.of_any_deal else ""
-            moments = [at, *self._work_after(at, _key(fault, flight.deal), step)]
+            moments = [at, *self._work_after(at, _key(fault, flight.deal), step, woken_counts=woken_counts)]
             pauses = [later - earlier for earlier, later in pairwise(moments)]
             waits += pauses[:1] if fault.action in OF_WORKERS else [max(pauses)] if pauses else []
         return round(max(waits), 1) if waits else None
 
-    def _work_after(self, at: float, key: str, step: str) -> list[float]:
+    def _work_after(self, at: float, key: str, step: str, *, woken_counts: bool) -> list[float]:
         """When the points after the fault were passed, until the deal was done."""
         moments = []
         for line in self._world.lines("trace", key):
-            if float(line["at"]) > at and _is_work(str(line["point"]), step):
+            point = str(line["point"])
+            if float(line["at"]) > at and (woken_counts or _is_work(point, step)):
                 moments.append(float(line["at"]))
-                if str(line["point"]).endswith(":after commit run=done"):
+                if point.endswith(":after commit run=done"):
                     break
         return moments
 
