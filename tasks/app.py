@@ -139,6 +139,7 @@ app.conf.update(
         "evidence.*": {"queue": OPS},
         "logins.*": {"queue": OPS},
         "watches": {"queue": OPS},
-        "watch.*": {"queue": OPS},
+        # Reading whole lists of deals takes its time; a sweep and a deal's write-back go first.
+        "watch.*": {"queue": OPS, "priority": SECOND_ROW},
     },
 )

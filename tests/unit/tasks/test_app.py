@@ -13,6 +13,7 @@ from redis.exceptions import ResponseError
 from connector.pipeline.states import BATCH_CHAIN, RUN_CHAIN, WRITE_BACK
 from connector.runtime.processes import PROCESSES, WORKER_STOP_TIMEOUT_S
 from tasks.app import app
+from tasks.broker import FIRST_ROW, SECOND_ROW
 from tasks.queues import QUEUES
 
 REPOSITORY = Path(__file__).parents[3]
@@ -108,6 +109,18 @@ def test_every_task_is_routed_to_a_declared_queue() -> None:
     assert set(routed.values()) <= set(QUEUES)
     assert {"datev"} == {queue for name, queue in routed.items() if name.startswith("batch.")}
     assert "datev" == routed["run.upload_document"]
+
+
+def test_reading_lists_of_deals_goes_behind_sweeps_and_write_backs() -> None:
+    priorities = {name: app.amqp.router.route({}, name).get("priority", FIRST_ROW) for name in own_tasks()}
+
+    behind = {name for name, priority in priorities.items() if priority == SECOND_ROW}
+    assert {"watch.deals", "watch.hooks"} == behind
+
+
+def test_a_chain_stays_in_its_row() -> None:
+    assert app.conf.task_inherit_parent_priority
+    assert [FIRST_ROW, SECOND_ROW] == app.conf.broker_transport_options["priority_steps"]
 
 
 def test_the_declared_queues_are_all_that_can_be_published_to() -> None:
