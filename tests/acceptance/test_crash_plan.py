@@ -30,14 +30,26 @@ def seven() -> random.Random:
     return random.Random(7)  # noqa: S311 - a reproducible choice, no secret
 
 
-def test_every_point_is_killed_every_transaction_cut_and_every_claiming_worker_killed_whole() -> None:
+def test_a_process_is_killed_at_every_point_and_every_transaction_cut() -> None:
     rows = plan.at_every_point({EXTF: PASSED}, ["beat:before publish sweep", "sweep:before commit run"])
     assert [
         "extf sweep:before commit run",
         *(f"extf {point}" for point in PASSED),
         "extf run.resolve:before commit run claim [cut connection]",
-        "extf run.resolve:after commit run claim [kill worker]",
     ] == [row.name for row in rows]
+
+
+def test_a_whole_worker_is_killed_at_every_claim_and_valkey_at_every_publish() -> None:
+    rows = plan.of_servers({EXTF: PASSED}, ["beat:before publish sweep", "sweep:before commit run"], seven())
+    assert [
+        "extf beat:before publish sweep",
+        "extf run.resolve:after commit run claim [kill worker]",
+        "extf run.resolve:before publish run.build_debtor [kill valkey]",
+        "extf run.resolve:after publish run.build_debtor [wipe valkey]",
+    ] == [row.name for row in rows][:4]
+    assert {Action.KILL_POSTGRES, Action.KILL_WEB, Action.KILL_BEAT, Action.KILL_SANDBOX} == {
+        row.faults[0].action for row in rows[4:]
+    }
 
 
 def test_points_that_only_a_recovery_passes_get_a_second_kill_after_the_same_first_one() -> None:

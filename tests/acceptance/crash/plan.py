@@ -25,12 +25,11 @@ Points = Mapping[DatevFormat, Sequence[str]]
 
 
 def at_every_point(points: Points, of_any: Sequence[str]) -> list[Row]:
-    """A kill at each point, a cut in each transaction, a whole worker at each claim."""
+    """A kill at each point, a cut in each transaction."""
     rows = [Row(DatevFormat.EXTF, (Fault(point),), POINTS) for point in of_any if not _in_beat(point)]
     for fmt, passed in points.items():
         rows += [Row(fmt, (Fault(point),), POINTS) for point in passed]
         rows += [Row(fmt, (Fault(point, Action.CUT),), POINTS) for point in passed if _has_a_middle(point)]
-        rows += [Row(fmt, (Fault(point, Action.KILL_WORKER),), POINTS) for point in _claims(passed)]
     return rows
 
 
@@ -60,10 +59,11 @@ def of_renewals(recorded: Iterable[Result]) -> list[Row]:
 
 
 def of_servers(points: Points, of_any: Sequence[str], rng: random.Random) -> list[Row]:
-    """Valkey killed and wiped at each publish, PostgreSQL at a commit of each step, the main processes; beat
-    at its own points."""
+    """Valkey killed and wiped at each publish, PostgreSQL at a commit of each step, whole workers where they
+    have claimed, the main processes; beat at its own points."""
     rows = [Row(DatevFormat.EXTF, (Fault(point),), SERVERS) for point in of_any if _in_beat(point)]
     for fmt, passed in points.items():
+        rows += [Row(fmt, (Fault(point, Action.KILL_WORKER),), SERVERS) for point in _claims(passed)]
         publishes = [point for point in passed if ":before publish " in point]
         rows += [Row(fmt, (Fault(point, Action.KILL_VALKEY),), SERVERS) for point in publishes]
         rows += [
@@ -113,7 +113,7 @@ def many(points: Points, rng: random.Random, faults: int) -> list[Row]:
 def _random_fault(point: str, rng: random.Random) -> Fault:
     if _has_a_middle(point) and rng.random() < 0.4:
         return Fault(point, Action.CUT)
-    return Fault(point, Action.KILL_WORKER if not _in_web(point) and rng.random() < 0.05 else Action.KILL)
+    return Fault(point, Action.KILL_WORKER if not _in_web(point) and rng.random() < 0.02 else Action.KILL)
 
 
 def _has_a_middle(point: str) -> bool:
