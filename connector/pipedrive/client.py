@@ -11,7 +11,7 @@ from connector.pipedrive import operations as ops
 from connector.pipedrive.moments import rfc3339
 from connector.pipedrive.pace import Pace
 from connector.pipedrive.shapes import id_of
-from connector.pipedrive.transport import MAX_PAGES, Record, Transport, of_deal
+from connector.pipedrive.transport import MAX_PAGES, Record, Renew, Transport, of_deal
 
 MAX_IDS = 100
 """The parameter ``ids`` of a list takes at most so many."""
@@ -38,6 +38,7 @@ class PipedriveClient:
     :param base_url: from :func:`connector.pipedrive.addresses.base_url`.
     :param authorization: gives the headers of the login for each call (``x-api-token`` or a bearer token), so
         that a token refreshed in between is used at once.
+    :param renew: makes another login of a refused one, see :class:`Transport`.
     """
 
     def __init__(
@@ -48,9 +49,10 @@ class PipedriveClient:
         authorization: Callable[[], Mapping[str, str]],
         clock: Clock | None = None,
         pace: Pace | None = None,
+        renew: Renew | None = None,
     ) -> None:
         self._transport = Transport(
-            http, base_url=base_url, authorization=authorization, clock=clock, pace=pace
+            http, base_url=base_url, authorization=authorization, clock=clock, pace=pace, renew=renew
         )
 
     def me(self) -> Record:

@@ -15,6 +15,8 @@ from connector.pipedrive.shapes import id_of
 Record = dict[str, Any]
 """One thing in Pipedrive's shape; numbers with a decimal point are Decimal."""
 
+Renew = Callable[[Mapping[str, str]], None]
+
 PAGE_SIZE = 500
 """The largest page of v2 and v1: a list costs the same whatever its length."""
 MAX_PAGES = 200
@@ -44,6 +46,11 @@ class Transport:
 
     Calls go out at the pace that Pipedrive allows, see :mod:`connector.pipedrive.pace`: where none may be
     made now, ``RateLimitedError`` says when, and nothing is sent.
+
+    :param renew: told the headers of a login that Pipedrive refused (401) before its time, so that the next
+        ``authorization`` is another one: an access token may end earlier than promised. The call is then made
+        once more, which is safe for every call, as a 401 is given before anything is done. None: the login
+        cannot be renewed.
     """
 
     def __init__(
@@ -54,7 +61,9 @@ class Transport:
         authorization: Callable[[], Mapping[str, str]],
         clock: Clock | None = None,
         pace: Pace | None = None,
+        renew: Renew | None = None,
     ) -> None:
+        self._renew = renew
         self._http = http
         self._base_url = base_url
         self._authorization = authorization
@@ -73,14 +82,10 @@ class Transport:
 
         :raises ConnectorError: the family of the answer, see :mod:`connector.pipedrive.verdicts`.
         """
-        answer = self._pace.send(
-            lambda: self._http.send(
-                operation.method,
-                self._url(operation, record_id),
-                headers=dict(self._authorization()),
-                params=params,
-                json=json,
-                safe=operation.safe,
+        url = self._url(operation, record_id)
+        answer = self._logged_in(
+            lambda login: self._http.send(
+                operation.method, url, headers=login, params=params, json=json, safe=operation.safe
             )
         )
         return self._envelope(answer, operation)
@@ -92,12 +97,26 @@ class Transport:
             the address, which is given out anew with the next try.
         """
         url = self._url(operation, record_id)
-        answer = self._pace.send(lambda: self._http.download(url, headers=dict(self._authorization())))
+        answer = self._logged_in(lambda login: self._http.download(url, headers=login))
         if answer.status == 200:
             return answer
         if answer.url != url:
             raise verdicts.storage_refusal(answer, str(operation), self._clock.now())
         raise verdicts.error_of(answer, str(operation), self._clock.now())
+
+    def _logged_in(self, send: Callable[[dict[str, str]], Answer]) -> Answer:
+        """Make a call with the login's headers; once more with a renewed login where the first is refused."""
+        login: dict[str, str] = {}
+
+        def once() -> Answer:
+            login.update(self._authorization())
+            return send(dict(login))
+
+        answer = self._pace.send(once)
+        if answer.status != 401 or self._renew is None:
+            return answer
+        self._renew(login)
+        return self._pace.send(once)
 
     def one(
         self, operation: Operation, *, params: Mapping[str, Any] | None = None, record_id: int | None = None

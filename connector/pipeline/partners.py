@@ -1,6 +1,7 @@
 """The partners' clients for one tenant, with its logins and a time budget."""
 
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 
 from connector.call_budget import Patience
@@ -12,14 +13,18 @@ from connector.http import StepBudget
 from connector.pipedrive.addresses import base_url
 from connector.pipedrive.client import PipedriveClient
 from connector.pipedrive.pace import SMALLEST_LIMIT, WINDOW, Pace
+from connector.pipedrive.transport import Renew
 from connector.pipeline.services import Services
 from connector.pipeline.tokens import (
+    PIPEDRIVE,
     datev_access_token,
+    expire_access_token,
     pipedrive_api_domain,
     pipedrive_authorization,
     renew_datev_access_token,
 )
 from connector.store.tenants import TenantRow
+from connector.tenants.config import PipedriveAuth
 
 PATIENT_PART = 8
 """Of a step's time at most this part is spent waiting for room among the calls of other runs: enough to end
@@ -46,7 +51,20 @@ def pipedrive_client(
         authorization=lambda: pipedrive_authorization(services, tenant),
         clock=services.clock,
         pace=_pipedrive_pace(services, tenant, in_step=budget is not None),
+        renew=_renewal(services, tenant),
     )
+
+
+def _renewal(services: Services, tenant: TenantRow) -> Renew | None:
+    """What makes another access token of a refused one; an API token has no other."""
+    if tenant.config.pipedrive.auth is not PipedriveAuth.OAUTH:
+        return None
+
+    def renew(refused: Mapping[str, str]) -> None:
+        token = refused["Authorization"].removeprefix("Bearer ")
+        expire_access_token(services, tenant.id, PIPEDRIVE, token)
+
+    return renew
 
 
 def _pipedrive_pace(services: Services, tenant: TenantRow, *, in_step: bool) -> Pace:

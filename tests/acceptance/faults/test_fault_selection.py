@@ -1,4 +1,4 @@
-"""A few points of the fault matrix, others with every seed; all of them: ``python -m tests.acceptance.faults``."""
+"""A few points of the fault matrix, others with every seed. All: ``python -m tests.acceptance.faults``."""
 
 import random
 from collections.abc import Iterator

@@ -14,7 +14,14 @@ from connector.store import journal
 from connector.store import tables as t
 from connector.tenants.config import DatevFormat
 from tests.acceptance.faults.table import BY_ITSELF, Call, Fault, Point
-from tests.acceptance.faults.world import DEAL, World, connect_pipedrive, deal_with_everything, know_debtor
+from tests.acceptance.faults.world import (
+    DEAL,
+    World,
+    connect_datev,
+    connect_pipedrive,
+    deal_with_everything,
+    know_debtor,
+)
 from tests.integration.pipeline.carriage import MOST_ROUNDS, Carriage
 
 MANY = 10_000
@@ -248,7 +255,7 @@ class _Trial:
                 if self.call.setting == "pipedrive_oauth":
                     connect_pipedrive(carriage)
                 else:
-                    carriage.connect(DatevFormat(self.call.road))
+                    connect_datev(carriage, DatevFormat(self.call.road))
                 self.logins += 1
             case "win again":
                 carriage.receive(carriage.event(DEAL))
@@ -312,4 +319,4 @@ def _refusal(dialect: str, fault: Fault) -> dict[str, Any]:
         case "dco":
             return {"error": fault.code, "error_description": fault.words, "request_id": "r-1"}
         case _:
-            return {"error": fault.code or "server_error", "error_description": fault.words}
+            return {"error": fault.code, "error_description": fault.words}

@@ -115,11 +115,21 @@ class World:
             connect_pipedrive(carriage)
             carriage.let_pass(timedelta(minutes=61))
             # DATEV's login has aged as well; this point is about Pipedrive's.
-            carriage.connect(fmt)
+            connect_datev(carriage, fmt)
         if call.setting == "datev_login_old":
             carriage.let_pass(timedelta(minutes=20))
         if call.setting == "dxso_partly":
             carriage.sandbox.control("datev/settings", dxso_status=4)
+
+
+def connect_datev(carriage: Carriage, fmt: DatevFormat) -> None:
+    """Log in to DATEV; the login begins on the moved clock, not on the machine's."""
+    carriage.connect(fmt)
+    with carriage.services.database.transaction() as tx:
+        begins = t.connection.c.access_expires_at + carriage.clock.offset
+        tx.execute(
+            t.connection.update().where(t.connection.c.partner == "datev").values(access_expires_at=begins)
+        )
 
 
 def connect_pipedrive(carriage: Carriage) -> None:

@@ -8,11 +8,12 @@ from connector.errors import (
     NotFoundError,
     PartnerRefusedError,
     RateLimitedError,
+    ReconnectNeededError,
     TransientError,
 )
-from connector.pipedrive.client import DEAL_GONE
+from connector.pipedrive.client import DEAL_GONE, PipedriveClient
 from connector.pipedrive.transport import MAX_KEPT_PAGES, MAX_PAGES
-from tests.unit.pipedrive.fakes import NOW, Reply, StoppedClock, client_with, data
+from tests.unit.pipedrive.fakes import NOW, FakeHttp, Reply, StoppedClock, client_with, data
 
 
 def test_money_is_decimal_as_written_on_the_wire():
@@ -208,6 +209,46 @@ def test_one_product_is_one_cheap_call():
     client, http = client_with(data({"id": 7}))
     assert [{"id": 7}] == client.products([7])
     assert ["/api/v2/products/7"] == [call.path for call in http.calls]
+
+
+def renewing_client(*replies):
+    """A client of an OAuth login, its access tokens numbered, and the refused ones."""
+    http, tokens, refused = FakeHttp(*replies), iter("123"), []
+    current = [next(tokens)]
+
+    def renew(login):
+        refused.append(login["Authorization"])
+        current[0] = next(tokens)
+
+    client = PipedriveClient(
+        http,
+        base_url="https://muster.pipedrive.com",
+        authorization=lambda: {"Authorization": f"Bearer {current[0]}"},
+        clock=StoppedClock(),
+        renew=renew,
+    )
+    return client, http, refused
+
+
+@pytest.mark.parametrize("call", ["deal", "add_note"])
+def test_an_access_token_refused_before_its_time_is_renewed_and_the_call_made_once_more(call):
+    client, http, refused = renewing_client(Reply(401, {"success": False}), data({"id": 7}))
+    assert {"id": 7} == (client.deal(7) if call == "deal" else client.add_note(7, "text"))
+    assert ["Bearer 1"] == refused
+    assert ["Bearer 1", "Bearer 2"] == [sent.headers["Authorization"] for sent in http.calls]
+
+
+def test_a_renewed_access_token_that_is_refused_too_ends_the_login():
+    client, http, refused = renewing_client(Reply(401, {"success": False}), Reply(401, {"success": False}))
+    with pytest.raises(ReconnectNeededError):
+        client.deal(7)
+    assert (["Bearer 1"], 2) == (refused, len(http.calls))
+
+
+def test_a_download_is_made_once_more_with_a_renewed_token():
+    client, _http, refused = renewing_client(Reply(401, {"success": False}), Reply(200, b"%PDF"))
+    assert b"%PDF" == client.file_content(4)
+    assert ["Bearer 1"] == refused
 
 
 def test_a_redirected_download_leaves_the_token_behind():
