@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from connector.store import tables as t
 from connector.store.engine import Transaction
 from connector.store.runs import RunRow
+
+
+CLOCKS_APART = timedelta(seconds=30)
+"""How far our clock may be behind Pipedrive's where an event does not say up to when it tells: otherwise the
+first reading after an upgrade would ask again about every deal that is booked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ def told_of(tx: Transaction, tenant_id: int, deal_ids: Sequence[int]) -> dict[in
     rows = tx.execute(
         sa.select(
             t.inbox.c.deal_id,
-            sa.func.max(sa.func.coalesce(as_of, t.inbox.c.received_at)),
+            sa.func.max(sa.func.coalesce(as_of, t.inbox.c.received_at + CLOCKS_APART)),
             sa.func.max(won),
         )
         .where(t.inbox.c.tenant_id == tenant_id, t.inbox.c.deal_id.in_(deal_ids))
