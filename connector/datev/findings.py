@@ -13,7 +13,7 @@ class Severity(StrEnum):
     ERROR = "error"
     """DATEV refuses it, or books something else than is written."""
     WARNING = "warning"
-    """DATEV takes it, but cuts, ignores or asks."""
+    """DATEV takes it, but cuts, ignores or asks, or what it passes on is doubtful."""
     INFO = "info"
     """Good to know; nothing has to be done."""
 
