@@ -29,6 +29,8 @@ PATIENCE_S = 150.0
 LOOK_AT_ARRIVALS_S = 4.0
 """All that arrived is one large answer: rows that have ended wait for the next."""
 
+DONE = ":after commit run=done"
+
 TRIP_S = 3.0
 """What may come on top of a lease and a sweep until a row is found: beat's trip and the sweep's own; so many
 times more as the machine has more to do than processors."""
@@ -186,9 +188,16 @@ class Carrier:
         if any(fault.of_any_deal for fault in faults):
             # It happens at its own time, deal or no deal, and its own return is what is waited for.
             return len(flight.fired) == len(faults) and self._longest_wait(flight) is not None
-        if self._in_a_hurry or 0 < len(faults) == len(flight.fired):
+        if self._in_a_hurry:
             return True
+        if 0 < len(faults) == len(flight.fired):
+            return rests or flight.fired[-1] < self._done_at(flight)
         return rests and self._echo_is_over(flight)
+
+    def _done_at(self, flight: _Flight) -> float:
+        """When the booking was done; what died later compared the echo, and must come to its end, too."""
+        lines = self._world.lines("trace", flight.deal.key)
+        return max((line["at"] for line in lines if str(line["point"]).endswith(DONE)), default=0.0)
 
     def _echo_is_over(self, flight: _Flight) -> bool:
         """Our note on the deal comes back as an event, and is compared with the booking after a while."""
@@ -262,7 +271,7 @@ class Carrier:
             point = str(line["point"])
             if float(line["at"]) > at and (woken_counts or _is_work(point, step)):
                 moments.append(float(line["at"]))
-                if point.endswith(":after commit run=done"):
+                if point.endswith(DONE):
                     break
         return moments
 
