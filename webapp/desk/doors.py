@@ -125,8 +125,11 @@ class Doors:
         return request.headers.get("Sec-Fetch-Site", "same-origin") in {"same-origin", "none"}
 
     def _set_visit(self, response: Response, visit: Visit) -> None:
+        name = cookie_name(VISIT_COOKIE, secure=self.secure)
+        if request.cookies.get(name) == visit.token:
+            return
         response.set_cookie(
-            cookie_name(VISIT_COOKIE, secure=self.secure),
+            name,
             visit.token,
             secure=self.secure,
             httponly=True,

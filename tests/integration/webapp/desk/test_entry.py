@@ -2,7 +2,9 @@
 
 import re
 import time
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,7 +15,7 @@ from connector.pipeline.desk.sessions import IDLE, LONGEST, MOST_OF_ACCOUNT, MOS
 from connector.pipeline.login_attempts import hashed
 from connector.store import desk_sessions
 from tests.integration.webapp.desk.people import PASSWORD, Browser, Desk
-from tests.integration.webapp.world import MovableClock
+from tests.integration.webapp.world import MovableClock, services_for, settings_for
 from webapp.app import create_app
 
 
@@ -355,3 +357,29 @@ def test_every_page_forbids_scripts_frames_and_caches(desk: Desk, anna: Browser)
         )
         assert "<script" not in answer.get_data(as_text=True)
         assert not re.search(r"\son\w+=|style=", answer.get_data(as_text=True)), "nothing inline"
+
+
+def test_over_https_the_cookies_are_bound_to_the_host_and_never_sent_in_the_clear(
+    database_url: str, clock: MovableClock, tmp_path: Path
+) -> None:
+    settings = replace(
+        settings_for(database_url, "http://127.0.0.1:9", tmp_path), public_url="https://desk.example"
+    )
+    services = services_for(settings, clock)
+    app = create_app(services, wake=lambda *_row: None)
+    Desk(app, services).add("anna")
+    client = app.test_client()
+    at = {"base_url": "https://desk.example", "headers": {"Origin": "https://desk.example"}}
+    shown = client.get("/desk/login", base_url="https://desk.example")
+    (token,) = set(re.findall(r'name="csrf_token" value="(\w+)"', shown.get_data(as_text=True)))
+    done = client.post("/desk/login", data={"csrf_token": token, "login": "anna", "password": PASSWORD}, **at)
+    cookies = [*shown.headers.getlist("Set-Cookie"), *done.headers.getlist("Set-Cookie")]
+    services.database.close()
+
+    assert 303 == done.status_code
+    assert ["__Host-mlc_desk_visit", "__Host-mlc_desk"] == [one.partition("=")[0] for one in cookies]
+    for cookie in cookies:
+        parts = {part.strip() for part in cookie.split(";")}
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= parts
+        assert not any(part.startswith("Domain") for part in parts)
+    assert "max-age=" in done.headers["Strict-Transport-Security"]
