@@ -16,8 +16,8 @@ from connector.errors import Problem
 RATE_STEP = Decimal("0.000001")
 """EXTF field 4: at most 6 decimals; a finer rate could not be written, so it is rounded before use."""
 
-_RATE_LIMIT = Decimal(10_000)
-"""EXTF field 4: 4 digits before the comma."""
+_RATE_LIMIT = Decimal("9999.9999995")
+"""EXTF field 4: 4 digits before the comma; from here on a rate is rounded to five."""
 
 BOOKABLE_YEARS = range(1900, 2200)
 """At the calendar's ends reckoning with days fails, and nothing that is booked lies outside these years."""

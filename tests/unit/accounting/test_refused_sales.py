@@ -115,6 +115,7 @@ def test_a_deal_without_lines_parks_as_long_as_nobody_said_what_its_value_is():
         ({"currency": "USD", "exchange_rate": D(0)}, "exchange_rate_out_of_range"),
         ({"currency": "USD", "exchange_rate": D("NaN")}, "exchange_rate_out_of_range"),
         ({"currency": "USD", "exchange_rate": D(10000)}, "exchange_rate_out_of_range"),
+        ({"currency": "USD", "exchange_rate": D("9999.9999995")}, "exchange_rate_out_of_range"),
         ({"currency": "PTS"}, "currency_unknown"),
         ({"currency": "XAU"}, "currency_unknown"),
         ({"currency": "KWD", "exchange_rate": D("0.33")}, "currency_decimals"),
