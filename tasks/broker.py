@@ -54,6 +54,10 @@ ROW_SEPARATOR = "\x06\x16"
 """Between a queue's name and a priority other than 0 in kombu's names of lists (``Channel.sep``)."""
 
 
+ASLEEP_KEPT = timedelta(hours=1)
+"""The counts of sleeping messages are forgotten so long after the last one: longer than any countdown."""
+
+
 class Woken(IntEnum):
     """What became of a wake-up call."""
 
@@ -100,13 +104,17 @@ if not under_way and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
   redis.call('SET', KEYS[3], 1, 'PX', ARGV[3])
   return 0
 end
-local row = 5
-if redis.call('ZSCORE', KEYS[2], ARGV[1]) or redis.call('ZCARD', KEYS[2]) == 0 then row = 4 end
-for key = row == 4 and 2 or 1, 1, -1 do
-  redis.call('ZADD', KEYS[key], now + tonumber(ARGV[3]), ARGV[1])
-  redis.call('PEXPIRE', KEYS[key], ARGV[3])
+local function count(key)
+  redis.call('ZADD', key, now + tonumber(ARGV[3]), ARGV[1])
+  redis.call('PEXPIRE', key, ARGV[3])
 end
-redis.call('LPUSH', KEYS[row], (string.gsub(ARGV[4], ARGV[6], ARGV[3 + row], 1)))
+local queue, priority = KEYS[5], ARGV[8]
+if redis.call('ZSCORE', KEYS[2], ARGV[1]) or redis.call('ZCARD', KEYS[2]) == 0 then
+  queue, priority = KEYS[4], ARGV[7]
+  count(KEYS[2])
+end
+count(KEYS[1])
+redis.call('LPUSH', queue, (string.gsub(ARGV[4], ARGV[6], priority, 1)))
 return 1
 """
 
@@ -127,7 +135,7 @@ for place = 1, 2 do
 end
 for place = 1, 2 do
   redis.call('ZADD', KEYS[place], now + tonumber(ARGV[2]), ARGV[1])
-  redis.call('PEXPIRE', KEYS[place], 2 * ARGV[2] + 1000)
+  redis.call('PEXPIRE', KEYS[place], ARGV[5])
 end
 return 1
 """
@@ -140,6 +148,7 @@ class Broker:
         self._url = url
         self._key_prefix = key_prefix
         self._silent_until = 0.0
+        self._scripts: dict[str, Callable[..., Any]] = {}
 
     def wake(self, share: Share, row_id: int, queue: str, message: str, *, again: bool) -> Woken:
         """Send a message if the tenant has room for one more chain.
@@ -169,7 +178,10 @@ class Broker:
     def may_sleep(self, share: Share, row_id: int, length: timedelta) -> bool:
         """Whether a message may lie in a worker's memory for so long; without a broker to ask, it may."""
         keys = ["mlc:turns:asleep", f"mlc:turns:asleep:{share.tenant_id}"]
-        args = [f"{share.lane} {row_id}", _ms(length), MOST_ASLEEP, MOST_ASLEEP_OF_TENANT]
+        args = [
+            *(f"{share.lane} {row_id}", _ms(length)),
+            *(MOST_ASLEEP, MOST_ASLEEP_OF_TENANT, _ms(ASLEEP_KEPT)),
+        ]
         return self._run(_SLEEP, keys, args, what=f"{share.lane} {row_id}") != 0
 
     def _run(self, script: str, keys: list[str], args: list[Any], *, what: str) -> Any:
@@ -192,10 +204,6 @@ class Broker:
         if known is None:
             known = self._scripts[script] = self._redis.register_script(script)
         return known
-
-    @cached_property
-    def _scripts(self) -> dict[str, Callable[..., Any]]:
-        return {}
 
     @cached_property
     def _redis(self) -> Redis:

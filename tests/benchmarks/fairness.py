@@ -42,7 +42,8 @@ FINISHED = int(os.environ.get("MLC_BENCH_FINISHED") or "1000000")
 
 _WAITING = """
     INSERT INTO run (tenant_id, deal_id, kind, state, due_at, created_at, updated_at)
-    SELECT id, %(first)s + number, 'invoice', 'received', now(), now(), now()
+    SELECT id, %(first)s + number, 'invoice', 'received',
+        now() - (%(count)s - number) * interval '1 millisecond', now(), now()
     FROM tenant, generate_series(0, %(count)s - 1) AS number WHERE key = %(tenant)s ORDER BY number
     RETURNING tenant_id, id
 """
