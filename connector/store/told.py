@@ -10,7 +10,6 @@ from connector.store import tables as t
 from connector.store.engine import Transaction
 from connector.store.runs import RunRow
 
-
 CLOCKS_APART = timedelta(seconds=30)
 """How far our clock may be behind Pipedrive's where an event does not say up to when it tells: otherwise the
 first reading after an upgrade would ask again about every deal that is booked."""
