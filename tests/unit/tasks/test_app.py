@@ -13,7 +13,7 @@ from redis.exceptions import ResponseError
 from connector.pipeline.states import BATCH_CHAIN, RUN_CHAIN, WRITE_BACK
 from connector.runtime.processes import PROCESSES, WORKER_STOP_TIMEOUT_S
 from tasks.app import app
-from tasks.broker import FIRST_ROW, SECOND_ROW
+from tasks.broker import FIRST_ROW, MOST_ASLEEP, MOST_ASLEEP_OF_TENANT, SECOND_ROW
 from tasks.queues import QUEUES
 
 REPOSITORY = Path(__file__).parents[3]
@@ -116,6 +116,11 @@ def test_reading_lists_of_deals_goes_behind_sweeps_and_write_backs() -> None:
 
     behind = {name for name, priority in priorities.items() if priority == SECOND_ROW}
     assert {"watch.deals", "watch.hooks"} == behind
+
+
+def test_no_worker_ever_holds_so_many_countdowns_that_it_takes_nothing_else() -> None:
+    assert MOST_ASLEEP < app.conf.worker_eta_task_limit
+    assert 10 * MOST_ASLEEP_OF_TENANT <= MOST_ASLEEP, "so many tenants have their waits in place"
 
 
 def test_a_chain_stays_in_its_row() -> None:
