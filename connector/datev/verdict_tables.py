@@ -81,6 +81,13 @@ _PERSONNEL_CLIENT = Verdict(
 
 EXTF_FILE_REFUSED = "1008833"
 
+_EXTF_FILE = Verdict(
+    PartnerRefusedError,
+    "extf_file_refused",
+    "the file itself is not accepted (empty, too long, too large or wrongly encoded)",
+    "Read DATEV's words; the file was made by the connector, so report it with DATEV's request id.",
+)
+
 EXTF: Mapping[Key, Verdict] = {
     (ANY, ANY, "1008828"): BAD_REQUEST,
     (ANY, ANY, "1008829"): _SCOPE,
@@ -88,12 +95,9 @@ EXTF: Mapping[Key, Verdict] = {
     (ANY, ANY, "1008832"): Verdict(
         PartnerRefusedError, "extf_name_refused", "file name or reference id are not accepted", OUR_FAULT
     ),
-    (ANY, ANY, EXTF_FILE_REFUSED): Verdict(
-        PartnerRefusedError,
-        "extf_file_refused",
-        "the file itself is not accepted (empty, too long, too large or wrongly encoded)",
-        "Read DATEV's words; the file was made by the connector, so report it with DATEV's request id.",
-    ),
+    (ANY, ANY, EXTF_FILE_REFUSED): _EXTF_FILE,
+    # No PDF of a deal is in it, of which the general row for 413 speaks.
+    (IMPORT_FILE.name, 413, ANY): _EXTF_FILE,
     (ANY, ANY, "1008834"): Verdict(
         PartnerRefusedError,
         "extf_header_refused",
