@@ -65,7 +65,8 @@ class Woken(IntEnum):
     """Not sent: the tenant has its share of chains under way. Whichever of them ends first looks for more."""
     SENT = 1
     UNDER_WAY = 2
-    """Not sent: the row has a chain under way."""
+    """Not sent: the row has a chain under way. If that can do nothing for it any more, because the deal has
+    changed and begins anew, whoever ends looks for it as for the others."""
     LOST = 3
     """Not sent: the broker is away."""
 
@@ -88,7 +89,7 @@ class Share:
     @property
     def keys(self) -> list[str]:
         """In Redis: row ids by the moment until which they count; the same for the one chain in the first
-        row; and a note that a call was not sent for want of room."""
+        row; and a note that a call was not sent."""
         key = f"mlc:turns:{self.lane}:{self.tenant_id}"
         return [key, f"{key}:first", f"{key}:more"]
 
@@ -99,10 +100,12 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 local under_way = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if under_way and ARGV[5] ~= '1' then return 2 end
-if not under_way and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
+local held_back
+if under_way and ARGV[5] ~= '1' then held_back = 2 end
+if not under_way and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then held_back = 0 end
+if held_back then
   redis.call('SET', KEYS[3], 1, 'PX', ARGV[3])
-  return 0
+  return held_back
 end
 local function count(key)
   redis.call('ZADD', key, now + tonumber(ARGV[3]), ARGV[1])

@@ -95,6 +95,13 @@ def test_a_row_under_way_is_not_sent_twice_but_by_the_sweep(broker: Broker, redi
     assert ["1/1 0", "1/1 0"] == row(redis, FIRST_ROW)
 
 
+def test_a_deal_that_begins_anew_under_its_chain_is_looked_for_when_that_ends(broker: Broker) -> None:
+    wake(broker, ACME, 1)
+    wake(broker, ACME, 1)
+
+    assert broker.end(ACME, 1)
+
+
 def test_the_sweep_keeps_to_the_share_as_well(broker: Broker, redis: Redis) -> None:
     for row_id in range(1, 9):
         wake(broker, ACME, row_id, again=True)
