@@ -42,9 +42,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 POLL_S = 0.02
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser itself, started once."""
+    """The browser itself; gone before other tests, because Playwright keeps an event loop running."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine; on Debian: apt-get install chromium")
     with sync_playwright() as playwright:

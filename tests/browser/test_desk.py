@@ -152,6 +152,15 @@ def test_axe_finds_no_violation_of_wcag(chromium: Browser, world: World, locale:
     assert {} == {path: wrong for path, wrong in found.items() if wrong}
 
 
+def test_axe_would_notice_a_field_without_a_label(context: BrowserContext) -> None:
+    page = context.browser.new_page() if context.browser else context.new_page()
+    page.set_content("<html><body><input name='q'><p style='color: #ccc'>pale</p></body></html>")
+    found = {one.partition(":")[0] for one in violations(page)}
+    page.close()
+
+    assert {"label", "color-contrast", "html-has-lang", "document-title"} <= found
+
+
 def violations(page: Page) -> list[str]:
     """What axe says against the page, by WCAG 2.2 AA and its own good practice."""
     told = Axe().run(page).response["violations"]
