@@ -61,7 +61,7 @@ class CallRecord:
 
 
 Recorder = Callable[[CallRecord], None]
-"""Gets every call as it ended. Must not raise: a log that fails must not fail the step."""
+"""Gets every call as it ended. Must raise nothing but what interrupts the step: a log must not fail it."""
 
 
 def record_of(

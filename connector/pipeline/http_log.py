@@ -31,6 +31,8 @@ class CallLog:
     database: Database
     vault: Vault
     clock: Clock
+    interruptions: tuple[type[Exception], ...] = ()
+    """What breaks the step itself off, such as its time limit: the one thing that is not swallowed here."""
     lost: int = 0
     """Calls that could not be kept; also told in the log."""
     _waiting: deque[tuple[CallRecord, Occasion, datetime]] = field(default_factory=deque)
@@ -38,7 +40,7 @@ class CallLog:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def keep(self, call: CallRecord, tenant: str = "") -> None:
-        """Write a call, with those that could not be written before. Never raises.
+        """Write a call, with those that could not be written before. Raises nothing but interruptions.
 
         :param tenant: key of the tenant whom it was made for; empty: that of the step under way.
         """
@@ -67,6 +69,8 @@ class CallLog:
                 self._closed_until = time.monotonic() + PAUSE_S
                 log.warning("http_log_waits", waiting=len(self._waiting))
                 return
+            except self.interruptions:
+                raise
             except Exception as e:  # noqa: BLE001 - whatever it is, the step goes on, and so do the next calls
                 self._note_loss(type(e).__name__)
             self._waiting.popleft()

@@ -46,7 +46,7 @@ class Services:
     @cached_property
     def call_log(self) -> CallLog:
         """Where every call to a partner is kept."""
-        return CallLog(self.database, self.vault, self.clock)
+        return CallLog(self.database, self.vault, self.clock, self.interruptions)
 
     def http(self, partner: str, budget: StepBudget | None = None, *, tenant: str = "") -> HttpClient:
         """A client for one partner, bound to a step's time budget.

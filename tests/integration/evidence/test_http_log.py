@@ -130,6 +130,28 @@ def test_what_is_lost_is_counted(evidence: Evidence, monkeypatch: pytest.MonkeyP
     assert 3 == log.lost
 
 
+def test_the_end_of_a_steps_time_is_not_swallowed(
+    evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class TimeIsUpError(Exception):
+        """Raised from outside into whatever runs."""
+
+    def interrupted(*_arguments: Any, **_values: Any) -> None:
+        raise TimeIsUpError
+
+    log = CallLog(
+        evidence.services.database, evidence.services.vault, evidence.clock, interruptions=(TimeIsUpError,)
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr(http_log, "keep", interrupted)
+        with pytest.raises(TimeIsUpError):
+            log.keep(call())
+
+    log.keep(call())
+
+    assert (2, 0) == (len(kept(evidence.services)), log.lost)
+
+
 def test_a_call_that_cannot_be_kept_at_all_does_not_stand_in_the_others_way(evidence: Evidence) -> None:
     log = CallLog(evidence.services.database, evidence.services.vault, evidence.clock)
     log.keep(call(duration_ms=10**12))
