@@ -10,6 +10,9 @@ from pathlib import Path
 from connector.runtime.processes import REPOSITORY
 from connector.runtime.specs import ProcessSpec
 
+FOLDER = "older"
+"""Of a world, with the older version in it."""
+
 MIGRATIONS = "connector/store/migrations/versions"
 
 _GIT_TIMEOUT_S = 60
@@ -24,7 +27,7 @@ def beside_an_older_worker(usual: list[ProcessSpec], folder: Path) -> list[Proce
     newest = _git("log", "-1", "--format=%h", "--", MIGRATIONS).decode().strip()
     older = REPOSITORY
     if newest:
-        older = folder / "older"
+        older = folder / FOLDER
         with tarfile.open(fileobj=BytesIO(_git("archive", "--format=tar", f"{newest}~1"))) as archive:
             archive.extractall(older, filter="data")
     what = f"the version before {newest}" if newest else "the same version, for want of a history"

@@ -1,6 +1,9 @@
 """The tenants of a crash world: each with a Pipedrive company and DATEV client of its own."""
 
+import os
 import secrets
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +12,7 @@ from connector.demo.browser import log_in
 from connector.demo.patience import Patience
 from connector.demo.sandbox import FIRST_COMPANY_ID, SandboxControl
 from connector.pipeline.connecting import issue_ticket
-from connector.pipeline.onboarding import apply_tenant, subscribe_webhook
+from connector.pipeline.onboarding import apply_tenant, find_tenant, subscribe_webhook
 from connector.pipeline.services import Services
 from connector.tenants.config import DatevFormat
 from connector.tenants.toml_file import read_tenant_file
@@ -20,6 +23,9 @@ STATUS_FIELD = "DATEV-Status"
 
 PLENTY = 1_000_000
 """Calls that a company may make: limits are another matrix's subject."""
+
+_APPLY_TIMEOUT_S = 120
+"""A command starts in a second, on a crowded machine in twenty."""
 
 _ROADS: Mapping[DatevFormat, Mapping[str, str]] = {
     DatevFormat.EXTF: {
@@ -68,10 +74,16 @@ def connect(
     wanted: tuple[Member, ...],
     folder: Path,
     values: Mapping[str, str],
+    *,
+    older: Path | None = None,
 ) -> None:
-    """Both partners know the tenant, both logins are made, the hook is subscribed."""
+    """Both partners know the tenant, both logins are made, the hook is subscribed.
+
+    :param older: an older version that shares the work. A deploy finds tenants that were set up
+        before it: what the older version cannot have stored, it need not read.
+    """
     for member in wanted:
-        _connect_one(services, control, member, folder, values)
+        _connect_one(services, control, member, folder, values, older)
 
 
 def log_in_at_datev(services: Services, member: Member, client_id: str) -> None:
@@ -81,7 +93,12 @@ def log_in_at_datev(services: Services, member: Member, client_id: str) -> None:
 
 
 def _connect_one(
-    services: Services, control: SandboxControl, member: Member, folder: Path, values: Mapping[str, str]
+    services: Services,
+    control: SandboxControl,
+    member: Member,
+    folder: Path,
+    values: Mapping[str, str],
+    older: Path | None,
 ) -> None:
     path = folder / f"{member.key}.toml"
     path.write_text(_filled(member), "utf-8")
@@ -115,12 +132,28 @@ def _connect_one(
         {"deal_fields": [{"field_name": STATUS_FIELD, "field_type": "varchar"}]},
     )
     patience = Patience(lambda: False)
-    tenant = patience.call(lambda: apply_tenant(services, file, actor="crash matrix").tenant)
+    if older is None:
+        tenant = patience.call(lambda: apply_tenant(services, file, actor="crash matrix").tenant)
+    else:
+        _apply_as(older, path, {**values, **tokens})
+        tenant = find_tenant(services, member.key)
     if member.format is DatevFormat.DXSO:
         company = {"decision": "approve", "user": f"{member.key}/"}
         patience.call(lambda: log_in(issue_ticket(services, member.key, "pipedrive"), choices=company))
     log_in_at_datev(services, member, config.datev.client_id)
     patience.call(lambda: subscribe_webhook(services, tenant))
+
+
+def _apply_as(older: Path, path: Path, values: Mapping[str, str]) -> None:
+    """What the older version's own command does."""
+    subprocess.run(
+        [sys.executable, "-c", "from connector.cli import main; main()", "tenant", "apply", str(path)],
+        cwd=older,
+        env={**os.environ, **values, "PYTHONPATH": str(older)},
+        check=True,
+        timeout=_APPLY_TIMEOUT_S,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def _filled(member: Member) -> str:

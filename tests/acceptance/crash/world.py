@@ -27,6 +27,7 @@ from connector.runtime.servers import ensure
 from connector.runtime.specs import Event, EventKind, ProcessSpec
 from connector.runtime.supervisor import Supervisor
 from connector.timers import Timers, timers
+from tests.acceptance.crash import older as older_version
 from tests.acceptance.crash.tenants import Member, connect
 from tests.acceptance.demo_process import SETTINGS_OF_THE_CALLER
 
@@ -89,7 +90,15 @@ class World:
             stack.callback(self.services.database.close)
             self.control = SandboxControl(self.ports.sandbox_url, Patience(lambda: False))
             self._set_up_sandbox()
-            connect(self.services, self.control, self.members, self.folder, self.values)
+            older = self.folder / older_version.FOLDER
+            connect(
+                self.services,
+                self.control,
+                self.members,
+                self.folder,
+                self.values,
+                older=older if older.exists() else None,
+            )
             self._stack = stack.pop_all()
         return self
 
