@@ -27,6 +27,17 @@ PLENTY = 1_000_000
 _APPLY_TIMEOUT_S = 120
 """A command starts in a second, on a crowded machine in twenty."""
 
+_APPLY = """
+import os, pathlib, sys
+from connector import settings
+from connector.pipeline.onboarding import apply_tenant
+from connector.pipeline.services import open_services
+from connector.tenants.toml_file import read_tenant_file
+
+services = open_services(settings.load())
+apply_tenant(services, read_tenant_file(pathlib.Path(sys.argv[1]), os.environ), actor="older version")
+"""
+
 _ROADS: Mapping[DatevFormat, Mapping[str, str]] = {
     DatevFormat.EXTF: {
         "pipedrive": 'auth = "token"\napi_token = { env = "CRASH_API_TOKEN" }',
@@ -145,9 +156,9 @@ def _connect_one(
 
 
 def _apply_as(older: Path, path: Path, values: Mapping[str, str]) -> None:
-    """What the older version's own command does."""
+    """What the older version's own command does, which itself refuses newer tables."""
     subprocess.run(
-        [sys.executable, "-c", "from connector.cli import main; main()", "tenant", "apply", str(path)],
+        [sys.executable, "-c", _APPLY, str(path)],
         cwd=older,
         env={**os.environ, **values, "PYTHONPATH": str(older)},
         check=True,
