@@ -12,12 +12,13 @@ HSTS = "max-age=31536000"
 
 def protect(app: Flask, settings: Settings) -> None:
     """Add the security headers to every answer of the app, the error pages included."""
-    headers = security_headers(settings)
+    headers = [(name.lower(), (name, value)) for name, value in security_headers(settings).items()]
 
     @app.after_request
     def _add(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
+        # One look at what is there instead of one for each header: the receiver's answers come in bursts.
+        present = {name.lower() for name, _value in response.headers}
+        response.headers.extend([pair for lowered, pair in headers if lowered not in present])
         return response
 
 
