@@ -281,5 +281,5 @@ def _key(fault: Fault, deal: Deal) -> str:
 
 
 def _is_work(point: str, step: str) -> bool:
-    """Whether a point tells that somebody works again; being woken is not yet that."""
-    return point.startswith(step) if step else not point.startswith("sweep:")
+    """Whether a point tells that somebody works again; a wake-up call, or a stale one passed on, does not."""
+    return point.startswith(step) if step else " publish " not in point
