@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.errors import ClaimLostError, ConnectorError
+from connector.errors import ClaimLostError, ConnectorError, RateLimitedError
 from connector.log import bound_contextvars, get_logger
 from connector.pipedrive.client import PipedriveClient
 from connector.pipedrive.subscriptions import Subscription, Webhook, compare, subscribe, webhook_of
@@ -70,6 +70,11 @@ def watch_hooks(services: Services, tenant_id: int) -> None:
             log.warning("watch_taken_over")
         except services.interruptions:
             raise
+        except RateLimitedError as e:
+            # No problem of the hooks: they are looked at as soon as Pipedrive lets us.
+            log.info("hook_watch_waits", code=e.code)
+            due_at = services.clock.now() + (e.retry_after or services.timers.retry_first)
+            _put_down(services, claimed, {"due_at": due_at})
         except ConnectorError as e:
             log.warning("hooks_not_checked", code=e.code)
             _put_down(services, claimed, problem_of(e))
@@ -82,7 +87,7 @@ def _put_down(services: Services, claimed: WatchRow, values: Mapping[str, Any]) 
     timers = services.timers
     due_at = services.clock.now() + timers.hook_check - timers.watch_tick / 2
     with services.database.transaction() as tx:
-        watches.put_down(tx, claimed, due_at=due_at, **values)
+        watches.put_down(tx, claimed, **{"due_at": due_at, **values})
 
 
 def _look(services: Services, tenant: TenantRow, claimed: WatchRow) -> Mapping[str, Any]:

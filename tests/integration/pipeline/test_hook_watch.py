@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.errors import AmbiguousError, PermissionMissingError
+from connector.errors import AmbiguousError, PermissionMissingError, RateLimitedError
 from connector.pipedrive.subscriptions import webhook_of
 from connector.pipeline import hook_check, hook_watch, onboarding
 from connector.pipeline.hook_check import check_hook
@@ -299,6 +299,20 @@ def test_what_pipedrive_refuses_is_told_and_tried_again(
 
     assert "" == look(subscribed).problem_code
     assert [4] == at_pipedrive.of_deals()
+
+
+def test_a_limit_of_calls_is_waited_for_and_is_no_problem(
+    subscribed: Carriage, at_pipedrive: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise RateLimitedError("Too many calls.", retry_after=timedelta(seconds=40))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(at_pipedrive, "webhooks", refuse)
+        waiting = look(subscribed)
+
+    assert ("", None) == (waiting.problem_code, waiting.finished_at)
+    assert look(subscribed, after=timedelta(seconds=40)).finished_at is not None
 
 
 def test_a_receiver_without_basic_is_not_ours_to_look_after(carriage: Carriage, at_pipedrive: Hooks) -> None:
