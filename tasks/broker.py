@@ -9,17 +9,17 @@ each other tenant, and a tenant alone has all workers.
 What is counted here may be lost at any moment: a lost count lets more through, a lost call costs one sweep.
 """
 
+import hashlib
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
 from connector.log import get_logger
@@ -88,42 +88,41 @@ class Share:
 
     @property
     def keys(self) -> list[str]:
-        """In Redis: row ids by the moment until which they count; the same for the one chain in the first
-        row; and a note that a call was not sent."""
+        """In Redis: row ids by the moment until which they count; the id of the one chain in the first row;
+        and a note that a call was not sent."""
         key = f"mlc:turns:{self.lane}:{self.tenant_id}"
         return [key, f"{key}:first", f"{key}:more"]
 
 
 _WAKE = """
+local known = redis.call('ZSCORE', KEYS[1], ARGV[1])
+local held_back
+if known and ARGV[4] ~= '1' then held_back = 2 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-local under_way = redis.call('ZSCORE', KEYS[1], ARGV[1])
-local held_back
-if under_way and ARGV[5] ~= '1' then held_back = 2 end
-if not under_way and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then held_back = 0 end
+if not known and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+  if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then held_back = 0 end
+end
 if held_back then
   redis.call('SET', KEYS[3], 1, 'PX', ARGV[3])
   return held_back
 end
-local function count(key)
-  redis.call('ZADD', key, now + tonumber(ARGV[3]), ARGV[1])
-  redis.call('PEXPIRE', key, ARGV[3])
-end
+redis.call('ZADD', KEYS[1], now + tonumber(ARGV[3]), ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
 local queue, priority = KEYS[5], ARGV[8]
-if redis.call('ZSCORE', KEYS[2], ARGV[1]) or redis.call('ZCARD', KEYS[2]) == 0 then
+if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[3])
+    or known and redis.call('GET', KEYS[2]) == ARGV[1] then
   queue, priority = KEYS[4], ARGV[7]
-  count(KEYS[2])
 end
-count(KEYS[1])
-redis.call('LPUSH', queue, (string.gsub(ARGV[4], ARGV[6], priority, 1)))
+redis.call('LPUSH', queue, ARGV[5] .. priority .. ARGV[6])
 return 1
 """
+"""Every delivery of a won deal pays for this: nothing is asked that most of them need not know."""
 
 _END = """
 redis.call('ZREM', KEYS[1], ARGV[1])
-redis.call('ZREM', KEYS[2], ARGV[1])
+if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
 return redis.call('DEL', KEYS[3])
 """
 """Whoever learns that more waits looks for it now: the note is gone before the rows are read, so a row that
@@ -151,7 +150,6 @@ class Broker:
         self._url = url
         self._key_prefix = key_prefix
         self._silent_until = 0.0
-        self._scripts: dict[str, Callable[..., Any]] = {}
 
     def wake(self, share: Share, row_id: int, queue: str, message: str, *, again: bool) -> Woken:
         """Send a message if the tenant has room for one more chain.
@@ -159,6 +157,7 @@ class Broker:
         :param message: JSON with :data:`PRIORITY_PLACE` for the priority.
         :param again: send it even if the row has a chain under way, which may be a dead one.
         """
+        before, _place, after = message.partition(f'"{PRIORITY_PLACE}"')
         said = self._run(
             _WAKE,
             [
@@ -167,8 +166,8 @@ class Broker:
                 f"{self._key_prefix}{queue}{ROW_SEPARATOR}{SECOND_ROW}",
             ],
             [
-                *(row_id, share.most, _ms(share.lasts), message, int(again)),
-                *(f'"{PRIORITY_PLACE}"', FIRST_ROW, SECOND_ROW),
+                *(row_id, share.most, _ms(share.lasts), int(again)),
+                *(before, after, FIRST_ROW, SECOND_ROW),
             ],
             what=f"{share.lane} {row_id}",
         )
@@ -192,7 +191,7 @@ class Broker:
         if time.monotonic() < self._silent_until:
             return None
         try:
-            return self._script(script)(keys=keys, args=args)
+            return self._evaluate(script, [len(keys), *keys, *args])
         except Exception as e:
             # Whatever it is: the row is stored, and its call must not make that look like a failure.
             self._silent_until = time.monotonic() + PAUSE_S
@@ -202,11 +201,11 @@ class Broker:
             )
             return None
 
-    def _script(self, script: str) -> Callable[..., Any]:
-        known = self._scripts.get(script)
-        if known is None:
-            known = self._scripts[script] = self._redis.register_script(script)
-        return known
+    def _evaluate(self, script: str, values: list[Any]) -> Any:
+        try:
+            return self._redis.execute_command("EVALSHA", _sha(script), *values)
+        except NoScriptError:
+            return self._redis.execute_command("EVAL", script, *values)
 
     @cached_property
     def _redis(self) -> Redis:
@@ -217,6 +216,12 @@ class Broker:
             socket_timeout=PATIENCE_S,
             retry=Retry(NoBackoff(), _TRIES_AGAIN),
         )
+
+
+@cache
+def _sha(script: str) -> str:
+    """The name under which Redis knows a script that it has run before."""
+    return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
 def _ms(length: timedelta) -> int:

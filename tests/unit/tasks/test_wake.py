@@ -37,17 +37,15 @@ class Post:
         self.error: Exception | None = None
         self.full = False
 
-    def register_script(self, _script: str) -> "Post":
-        """All scripts are the one that wakes."""
-        return self
-
-    def __call__(self, keys: list[str], args: list[Any]) -> int:
-        """Take a message, if there is room."""
+    def execute_command(self, _name: str, _sha: str, count: int, *values: Any) -> int:
+        """Take a message, if there is room; all scripts are the one that wakes."""
+        keys, args = values[:count], values[count:]
         if self.error:
             raise self.error
         if self.full:
             return 0
-        text = args[3]
+        _row_id, _most, _lasts, _again, before, after, priority, _other = args
+        text = f"{before}{priority}{after}"
         message = json.loads(text)
         key = keys[3]
         row, kwargs, embedded = json.loads(base64.b64decode(message["body"]))
