@@ -468,6 +468,7 @@ def test_no_damage_to_a_right_file_crashes_the_check(tmp_path: Path, data: st.Da
                 LEDGER,
                 package.document_xml.content,
                 zipped({"document.xml": LEDGER, "a.xml": LEDGER}),
+                zipped({"a.zip": zipped({"a.xml": LEDGER}), "EXTF_x.csv": posting_batch()}),
             ]
         )
     )
