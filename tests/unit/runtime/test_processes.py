@@ -1,5 +1,6 @@
 """Procfile, docker-compose.yml, the table and the declared queues must name the same processes."""
 
+import importlib
 import re
 import runpy
 import shlex
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from gunicorn.workers.gthread import ThreadWorker
 
 from connector.runtime import processes
 from connector.runtime.processes import PROCESSES, REPOSITORY, Ports
@@ -150,7 +152,9 @@ def test_gunicorn_serves_two_processes_of_four_threads_and_writes_no_access_log(
     for name in ("WEB_CONCURRENCY", "MLC_WEB_THREADS", "MLC_WEB_BIND"):
         monkeypatch.delenv(name, raising=False)
     config = runpy.run_path(str(REPOSITORY / "config" / "gunicorn.conf.py"))
-    assert ("gthread", 2, 4) == (config["worker_class"], config["workers"], config["threads"])
+    module, _dot, name = config["worker_class"].rpartition(".")
+    assert issubclass(getattr(importlib.import_module(module), name), ThreadWorker)
+    assert (2, 4) == (config["workers"], config["threads"])
     assert config["bind"] == "127.0.0.1:8000"
     assert config["accesslog"] is None
 
