@@ -103,8 +103,11 @@ class _Eraser:
         self._unbooked(tx, [run for run in ended if not run.deal_is_booked])
         self._booked(tx, found, [run for run in ended if run.deal_is_booked])
         self._calls(tx, ended)
-        self._master_data(tx, found)
-        self._contacts(tx, found)
+        if any(run.id in held for run in found.runs):
+            self.result.kept.append(Kept("master data", "a legal hold on a run of it", None))
+        else:
+            self._master_data(tx, found)
+            self._contacts(tx, found)
         if self.result.erased:
             self._tell(tx)
 
