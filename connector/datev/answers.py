@@ -45,16 +45,19 @@ def partner_answer(operation: Operation, answer: Answer) -> PartnerAnswer:
         operation=operation.name,
         status=answer.status,
         partner_code=_partner_code(body),
-        text=_words(body) if body else _plain(_title(answer.body) or answer.body),
+        text=_words(body) if body else _said_in_between(answer.body),
         request_id=request_id,
         help_link=help_link if help_link.startswith(("https://", "http://")) else "",
     )
 
 
-def _title(body: bytes) -> bytes:
-    """Of a web page nobody reads more than its title; empty where it is none or has none."""
-    found = _TITLE.search(body[: LONGEST_TEXT * 4]) if body.lstrip()[:1] == b"<" else None
-    return found[1] if found else b""
+def _said_in_between(body: bytes) -> str:
+    """What something in front of the interface said: a text; of a web page its title; no broken JSON."""
+    start = body.lstrip()[:1]
+    if start in (b"{", b"["):
+        return ""
+    title = _TITLE.search(body[: LONGEST_TEXT * 4]) if start == b"<" else None
+    return _plain(title[1] if title else body)
 
 
 def is_structured(answer: Answer) -> bool:

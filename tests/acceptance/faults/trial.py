@@ -42,7 +42,7 @@ GOOD_JOBS = {
 }
 
 WHAT_BOOKS = (1, 2, 4, 6)
-"""Statuses of a finalised DXSO job in which its bookings are, or may be, at DATEV."""
+"""Statuses of a finalised DXSO job in which its bookings are at DATEV, if its protocol names no error."""
 
 
 @dataclass(slots=True)
@@ -287,7 +287,8 @@ def _booked(carriage: Carriage) -> int:
     arrived = carriage.sandbox.arrivals()
     files = [f for f in arrived["extf_files"] if f["data_category_id"] == 21 and f["result"] != "failed"]
     jobs = [j for j in arrived["dxso_jobs"] if j["finalised_at"] and j["status"] in WHAT_BOOKS]
-    return len(files) + len(jobs)
+    whole = [job for job in jobs if not any(line["type"] == "error" for line in job["protocol"])]
+    return len(files) + len(whole)
 
 
 def _sent(arrived: Mapping[str, Any]) -> int:

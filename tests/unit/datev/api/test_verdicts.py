@@ -209,6 +209,11 @@ def test_of_a_web_page_people_read_the_title():
     )
 
 
+def test_broken_json_is_nobodys_words():
+    message = error_from(op.GET_CLIENT, answer(503, b'{"title": "Ser')).message
+    assert "While reading the client, DATEV says that it is not available." == message
+
+
 def test_invalid_client_names_the_setting_that_cures_it():
     error = error_from(op.REFRESH, answer(401, {"error": "invalid_client"}))
     assert "DATEV_CLIENT_AUTH" in error.cure
