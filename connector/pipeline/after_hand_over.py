@@ -55,11 +55,15 @@ def look_again(
 
 
 def ask_about_merge(tx: Transaction, run: RunRow, message: str, *, now: datetime, event_id: str) -> None:
-    """Open a correction that a human has to settle, whatever the deal shows.
+    """Open a correction that a human has to settle, whatever the deal shows; one question for one merge.
 
     :param run: the run that booked the deal.
     """
     latest = runs.latest_of_deal(tx, run.tenant_id, run.deal_id, kind=CORRECTION, part=run.part, lock=True)
+    asked = runs.search(tx, tenant_id=run.tenant_id, deal_id=run.deal_id, part=run.part)
+    if any((one.state, one.reason_message) == (NEEDS_ATTENTION, message) for one in asked):
+        # Several hooks tell the same merge.
+        return
     reason = (MERGED, message, CURE_OF_MERGE)
     correction = _create(tx, run, latest, now=now, state=NEEDS_ATTENTION, reason=reason)
     _tell(tx, run, correction or run.id, message, now, event_id, before="", after=NEEDS_ATTENTION)

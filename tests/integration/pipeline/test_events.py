@@ -251,3 +251,14 @@ def test_an_event_about_a_deal_that_was_never_won_makes_no_run(carriage: Carriag
 
     assert [] == carriage.rows(t.run, "id")
     assert 3 == len(carriage.rows(t.inbox, "id"))
+
+
+def test_a_merge_that_two_hooks_tell_after_the_hand_over_asks_once(carriage: Carriage) -> None:
+    carriage.win(7)
+    carriage.finish()
+    carriage.sandbox.act(7, "delete")
+
+    for _hook in range(2):
+        merged(carriage, 7, 8)
+
+    assert [("invoice", 0, "done"), ("correction", 1, "needs_attention")] == kinds(carriage)
