@@ -92,6 +92,23 @@ def test_a_message_carries_an_id_and_nothing_else(post: Post) -> None:
         assert all(link["immutable"] for link in sent.chain)
 
 
+def test_of_two_messages_only_the_ids_differ_and_no_place_is_left_open(post: Post) -> None:
+    ids = {17: 5, 4711: 23}
+    texts = {
+        row: wake.chain_message("intake", ("run.resolve", "run.render"), row, of) for row, of in ids.items()
+    }
+    first, second = ({**json.loads(text), "body": ""} for text in texts.values())
+
+    assert "<" not in texts[17]
+    for message in (first, second):
+        task_id = message["headers"]["id"]
+        assert {task_id} == {message["headers"]["root_id"], message["properties"]["correlation_id"]}
+        assert 36 == len(task_id) == len(message["properties"]["delivery_tag"])
+    assert first["headers"]["id"] != second["headers"]["id"]
+    assert ("(17,)", "(4711,)") == (first["headers"]["argsrepr"], second["headers"]["argsrepr"])
+    assert (5, 23) == (first["headers"][wake.TENANT], second["headers"][wake.TENANT])
+
+
 def test_a_tenant_whose_share_is_used_up_waits_in_the_database(post: Post) -> None:
     assert wake.wake_run(4711, ACME)
     post.full = True
