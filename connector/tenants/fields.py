@@ -314,7 +314,7 @@ class Pairs(Value):
                 faults[key] = e.messages
         if faults:
             # The right ones go on to the rules between the keys, so that all mistakes are told at once.
-            raise ValidationError(faults, valid_data=tuple(pairs))
+            raise ValidationError(faults, valid_data=pairs)
         return tuple(pairs)
 
 
