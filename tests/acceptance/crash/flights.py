@@ -114,9 +114,13 @@ class Carrier:
                 self._on_result(result)
         return results
 
-    def points_of(self, deal: Deal) -> list[str]:
-        """The points that a deal has passed, in their order."""
-        return [str(line["point"]) for line in self._world.lines("trace", deal.key)]
+    def _new_points(self, flight: _Flight) -> tuple[str, ...]:
+        """The points that were passed after the first fault, and without one are not; in their order."""
+        since = flight.fired[0] if flight.fired else 0.0
+        lines = self._world.lines("trace", flight.deal.key)
+        passed = dict.fromkeys(str(line["point"]) for line in lines if float(line["at"]) > since)
+        road = flight.row.format.value
+        return tuple(p for p in passed if f"{road} {p}" not in self._known and ANOTHERS not in p)
 
     def _start(self, row: Row, member: Member) -> _Flight:
         flight = _Flight(row, Deal(member, next(self._world.numbers)), time.time())
@@ -215,11 +219,7 @@ class Carrier:
             problems += self._logins.problems(flight.deal)
         if not self._in_a_hurry and all(fault.action in OF_WORKERS for fault in flight.row.faults):
             problems += self._too_late(flight, recovered)
-        new = [
-            p
-            for p in dict.fromkeys(self.points_of(flight.deal))
-            if f"{flight.row.format.value} {p}" not in self._known and ANOTHERS not in p
-        ]
+        new = self._new_points(flight)
         return Result(
             flight.row.name,
             flight.row.group,
@@ -232,7 +232,7 @@ class Carrier:
             found.runs,
             tuple(problems),
             round(time.time() - flight.started, 1),
-            tuple(new),
+            new,
         )
 
     def _too_late(self, flight: _Flight, recovered: float | None) -> list[str]:

@@ -262,7 +262,10 @@ def _after_celery_published(headers: Any, **_said: Any) -> None:
 
 @contextmanager
 def _around(kind: str, label: str, *, deal: str = "", backend: int = 0) -> Iterator[None]:
-    point, deal = _numbered(f"{kind} {label}"), deal or _here.deal
+    # Of what is done for a deal in passing, its number among all others in passing would be chance.
+    in_passing = bool(deal) and deal != _here.deal
+    point = f"{kind} {label}" if in_passing else _numbered(f"{kind} {label}")
+    deal = deal or _here.deal
     _hit(f"before {point}", deal, backend)
     yield
     _hit(f"after {point}", deal)
