@@ -140,6 +140,8 @@ def _keep_waiting(seconds: float) -> None:
     if sock is None:
         time.sleep(seconds)
     else:
+        # What the caller still sends would look like its hanging up.
+        request.get_data()
         watch = select.poll()
         watch.register(sock, select.POLLIN)
         watch.poll(seconds * 1000)
