@@ -1,40 +1,27 @@
 """The short ways: one statement for a first win, one trip to Redis for a chain, and an honest Flower."""
 
-import base64
-import json
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
-import redis
 import sqlalchemy as sa
-from celery import Celery
-from celery.contrib.testing.worker import start_worker
-from celery.events import EventReceiver
 
 from connector.errors import DatabaseUnavailableError
 from connector.pipedrive.webhook import DealAction, DealEvent
 from connector.pipeline import intake
 from connector.pipeline.ignore import BEFORE_GO_LIVE
-from connector.pipeline.runner import GO_ON, STOP, Outcome
 from connector.pipeline.services import Services
-from connector.pipeline.states import RUN_CHAIN
 from connector.store import tables, tenants
 from connector.store.intake import first_win
 from connector.store.tenants import TenantRow
 from connector.tenants.config import IgnoreBy, IgnoreRule
-from tasks import wake
-from tasks.app import app as product
-from tasks.links import StoppableTask, follow
 from tests.integration.webapp.world import (
     MovableClock,
     add_tenant,
@@ -317,134 +304,3 @@ def test_a_statement_that_waits_too_long_is_the_databases_fault(
             receive(hasty, tenant, won("e-1"))
     hasty.database.close()
     assert [] == rows(services, tables.inbox, "id")
-
-
-NAMES = [f"run.{link.name}" for link in RUN_CHAIN]
-
-
-def test_a_wake_up_call_is_the_message_that_celery_would_send(valkey_url: str) -> None:
-    rest = [product.signature(name, args=(4711,), immutable=True) for name in NAMES[1:]]
-    with product.connection_for_write(url=valkey_url) as connection:
-        product.send_task(
-            NAMES[0], args=(4711,), chain=[dict(link) for link in reversed(rest)], connection=connection
-        )
-    wake.Broker(valkey_url).publish("run", RUN_CHAIN, 4711)
-    with redis.Redis.from_url(valkey_url) as client:
-        ours, celerys = (json.loads(text) for text in client.lrange("mlc:intake", 0, -1))
-    for message in (ours, celerys):
-        for holder, name in (
-            (message["headers"], "id"),
-            (message["headers"], "root_id"),
-            (message["properties"], "correlation_id"),
-            (message["properties"], "delivery_tag"),
-        ):
-            assert 36 == len(holder.pop(name)), name
-        # Where results would be sent to, if there were any.
-        message["properties"].pop("reply_to")
-        message["headers"].pop("ignore_result")
-        # A sender that has loaded the tasks copies their limits; from one that has not, the worker takes its own.
-        limits = message["headers"].pop("timelimit")
-        assert limits in ([None, None], [product.conf.task_time_limit, product.conf.task_soft_time_limit])
-        message["body"] = json.loads(base64.b64decode(message["body"]))
-    assert celerys == ours
-
-
-@contextmanager
-def silent_server() -> Iterator[tuple[str, socket.socket]]:
-    """A Redis that takes connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.setblocking(False)
-        yield f"redis://127.0.0.1:{server.getsockname()[1]}/0", server
-
-
-def test_a_silent_broker_costs_one_short_wait_and_is_then_left_alone() -> None:
-    with silent_server() as (url, server):
-        broker = wake.Broker(url)
-        begun = time.monotonic()
-        broker.publish("run", RUN_CHAIN, 1)
-        assert time.monotonic() - begun < 10 * wake.PATIENCE_S
-        while True:
-            try:
-                server.accept()[0].close()
-            except BlockingIOError:
-                break
-        broker.publish("run", RUN_CHAIN, 2)
-        with pytest.raises(BlockingIOError):
-            server.accept()
-
-
-def test_a_broker_that_was_restarted_gets_the_very_next_call(valkey_url: str) -> None:
-    broker = wake.Broker(valkey_url)
-    broker.publish("run", RUN_CHAIN, 1)
-    with redis.Redis.from_url(valkey_url) as client:
-        client.client_kill_filter(_type="normal", skipme=True)
-        broker.publish("run", RUN_CHAIN, 2)
-        assert 2 == client.llen("mlc:intake")
-
-
-OUTCOMES: dict[str, list[Outcome]] = {
-    "goes_on": [GO_ON],
-    "stops": [STOP],
-    "waits": [Outcome(go_on=False, again_in=timedelta(0)), GO_ON],
-}
-
-
-def test_flower_sees_a_stopped_link_succeed_and_a_waiting_one_come_back(valkey_url: str) -> None:
-    told: list[tuple[str, str]] = []
-    app = Celery("links", broker=valkey_url, task_cls=StoppableTask, set_as_current=False)
-    app.conf.update(
-        task_ignore_result=True,
-        task_default_queue="links",
-        worker_send_task_events=True,
-        worker_hijack_root_logger=False,
-    )
-    outcomes = {name: list(found) for name, found in OUTCOMES.items()}
-    for name in (*outcomes, "after_stop", "after_wait", "last"):
-
-        def link(self: Any, _row_id: int, name: str = name) -> None:
-            follow(self, outcomes[name].pop(0) if name in outcomes else GO_ON)
-
-        app.task(name=name, bind=True, shared=False)(link)
-
-    def chained(first: str, *rest: str) -> None:
-        chain: list[dict[str, Any]] = [
-            {"task": name, "args": [1], "kwargs": {}, "options": {}, "subtask_type": None, "immutable": True}
-            for name in reversed(rest)
-        ]
-        app.send_task(first, args=(1,), chain=chain)
-
-    with watched(app, told), start_worker(app, perform_ping_check=False, shutdown_timeout=DEADLINE_S):
-        chained("goes_on", "stops", "after_stop")
-        chained("waits", "after_wait", "last")
-        wait_until(lambda: ("task-succeeded", "last") in told and ("task-succeeded", "stops") in told)
-    assert ("task-retried", "waits") in told
-    assert ("task-succeeded", "waits") in told
-    assert ("task-succeeded", "after_wait") in told
-    assert ("task-received", "after_stop") not in told
-    with redis.Redis.from_url(valkey_url) as client:
-        assert 0 == client.llen("links")
-
-
-@contextmanager
-def watched(app: Celery, told: list[tuple[str, str]]) -> Iterator[None]:
-    """Hear what the workers tell, as Flower does: pairs of event and task name."""
-    names: dict[str, str] = {}
-    ready = threading.Event()
-
-    def hear(event: dict[str, Any]) -> None:
-        if event["type"].startswith("task-"):
-            names.setdefault(event["uuid"], event.get("name", ""))
-            told.append((event["type"], names[event["uuid"]]))
-
-    connection = app.connection_for_read()
-    receiver = EventReceiver(connection, app=app, handlers={"*": hear})
-    receiver.on_consume_ready = lambda *_args, **_options: ready.set()
-    thread = threading.Thread(target=receiver.capture, kwargs={"wakeup": False}, daemon=True)
-    thread.start()
-    try:
-        assert ready.wait(DEADLINE_S)
-        yield
-    finally:
-        receiver.should_stop = True
-        thread.join(DEADLINE_S)
-        connection.release()
