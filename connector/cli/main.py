@@ -20,6 +20,7 @@ from connector.cli.preview import preview
 from connector.cli.privacy import privacy
 from connector.cli.processes import demo, migrate, up
 from connector.cli.rates import rates
+from connector.cli.restored import restored
 from connector.cli.retention import retention
 from connector.cli.runs import run
 from connector.cli.tenants import tenant
@@ -90,5 +91,6 @@ for _command in (
     http_log,
     retention,
     privacy,
+    restored,
 ):
     main.add_command(_command)
