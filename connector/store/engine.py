@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+import psycopg2.errors
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -29,6 +30,10 @@ IDLE_IN_TRANSACTION_MS = 60_000
 
 MIGRATION_LOCK = 0x6D6C63
 """Advisory lock number, so that two releases at once migrate one after the other."""
+
+MIGRATION_LOCK_TIMEOUT_S = 5
+"""While a migration waits for a table, everybody else queues behind it; a delivery is given up after 10 s. A
+dump or a long query may hold a table for minutes, so the migration gives way and is run again."""
 
 _DRIVER = "postgresql+psycopg2"
 
@@ -123,7 +128,8 @@ class Database:
 def migrate(database_url: str) -> None:
     """Bring the database up to the newest schema; safe to run twice and from two places at once.
 
-    :raises DatabaseUnavailableError: PostgreSQL cannot be reached.
+    :raises DatabaseUnavailableError: PostgreSQL cannot be reached, or somebody else holds a table for too
+        long; the migration that waited for it has changed nothing.
     """
     engine = sa.create_engine(_checked(database_url), poolclass=sa.pool.NullPool)
     config = Config()
@@ -131,11 +137,21 @@ def migrate(database_url: str) -> None:
     try:
         with engine.connect() as connection:
             connection.execute(sa.text("SELECT pg_advisory_lock(:number)"), {"number": MIGRATION_LOCK})
+            # Not before: another release at work is waited for, however long it takes.
+            connection.execute(sa.text(f"SET lock_timeout = {int(MIGRATION_LOCK_TIMEOUT_S * 1000)}"))
             connection.commit()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()
-    except OperationalError as e:
+    except (OperationalError, psycopg2.OperationalError) as e:
+        # The files of the migrations run straight through the driver.
+        cause = e.orig if isinstance(e, OperationalError) else e
+        if isinstance(cause, psycopg2.errors.LockNotAvailable):
+            raise DatabaseUnavailableError(
+                f"Somebody else has held a table for more than {MIGRATION_LOCK_TIMEOUT_S} seconds; "
+                "the migration was broken off and has changed nothing.",
+                cure="Wait for the end of the dump or long query, then: ml-connector migrate",
+            ) from e
         raise DatabaseUnavailableError(
             "The database cannot be reached.", cure="Start PostgreSQL, or correct DATABASE_URL."
         ) from e
