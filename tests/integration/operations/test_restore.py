@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from connector import store
+from connector.pipeline.backfill import bring_in, foresee, won_deals
 from connector.pipeline.cancelling import cancel_run
 from connector.pipeline.parking import resume_tenant
 from connector.pipeline.restored import CODE, SKIPPED_BATCHES, Halted, halt_after_restore
@@ -121,6 +122,30 @@ def test_deals_won_since_the_backup_are_left_alone_by_the_new_go_live(road: Carr
 
     assert "ignored" == road.run_of(7).state
     assert 1 == road.bookings()
+
+
+def test_what_datev_has_not_got_is_booked_by_the_runbooks_last_step(road: Carriage, tmp_path: Path) -> None:
+    waiting = road.win(7)
+    dump = back_up(road.services.settings.database_url, tmp_path)
+    road.sandbox.deal(8)
+    road.sandbox.act(8, "win")
+    put_back(road, dump)
+    halt(road)
+    road.apply(replace(road.tenant.config, go_live_at=road.clock.now() + timedelta(seconds=1)))
+    log_in_again(road)
+
+    retry_run(road.services, waiting.id, actor="test")
+    road.finish()
+    assert ("ignored", 0) == (road.run(waiting.id).state, road.bookings())
+    for _twice in range(2):
+        since = road.clock.now() - timedelta(days=1)
+        for page in won_deals(road.services, road.tenant, since):
+            for prospect in foresee(road.services, road.tenant, page, before_go_live=True):
+                bring_in(road.services, road.tenant, prospect, actor="test")
+        road.finish()
+
+    assert ["done", "done"] == [road.run_of(deal).state for deal in (7, 8)]
+    assert 2 == road.bookings()
 
 
 def test_a_document_that_datev_has_and_we_know_nothing_of_stops_the_deal(
