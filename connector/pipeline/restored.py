@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from connector.clock import berlin_date
 from connector.pipeline.batches import park_runs
+from connector.pipeline.deal_parts import IN_PARTS
+from connector.pipeline.ignore import BEFORE_GO_LIVE
 from connector.pipeline.services import Services
 from connector.pipeline.states import BATCH_WORKING, INVOICE, NEEDS_ATTENTION, RUN_BEFORE_HAND_OVER
 from connector.store import Transaction, journal, restored, runs, tenants
@@ -50,6 +52,15 @@ def halt_after_restore(services: Services, *, actor: str) -> Halted:
         )
         for run in waiting:
             _park_run(services, tx, run, actor)
+        # The runbook moves go-live to the day of the restore. That must not end the parts of a known deal:
+        # those to come go on by themselves, and of those that were due a person says whether DATEV has them.
+        restored.set_rule_aside(
+            tx,
+            kind=INVOICE,
+            states=(*RUN_BEFORE_HAND_OVER, NEEDS_ATTENTION),
+            planned=IN_PARTS,
+            rule=BEFORE_GO_LIVE,
+        )
         open_batches = restored.unfinished_batches(tx, states=("open", *BATCH_WORKING))
         in_batches = [
             run.id for batch in open_batches for run in runs.of_batch(tx, batch.id) if run.state == "batched"

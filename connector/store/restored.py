@@ -58,6 +58,17 @@ def park_batch(
     )
 
 
+def set_rule_aside(tx: Transaction, *, kind: str, states: Collection[str], planned: str, rule: str) -> None:
+    """Let a rule not hold for the parts in these states, nor for the runs that planned parts.
+
+    :param planned: the rule by which a run that planned parts has ended.
+    """
+    run = t.run.c
+    part = sa.and_(run.part > 0, run.state.in_(states))
+    planner = sa.and_(run.state == "ignored", run.ignore_rule == planned)
+    tx.execute(t.run.update().where(run.kind == kind, sa.or_(part, planner)).values(despite_rule=rule))
+
+
 def skip_batch_ids(tx: Transaction, count: int) -> None:
     """Leave out the next numbers of batches: they were given since the backup, and DATEV knows them."""
     tx.execute(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from connector.store import tables as t
 from connector.store.runs import RunRow
 from tests.integration.operations.backups import back_up, restore
 from tests.integration.pipeline.carriage import Carriage
+from tests.integration.pipeline.test_parts import THREE, change, shown, today_is
 
 
 @pytest.fixture(params=["extf", "dxso"])
@@ -146,6 +147,59 @@ def test_what_datev_has_not_got_is_booked_by_the_runbooks_last_step(road: Carria
 
     assert ["done", "done"] == [road.run_of(deal).state for deal in (7, 8)]
     assert 2 == road.bookings()
+
+
+def test_parts_that_wait_for_their_date_go_on_and_one_that_was_due_asks(
+    parts: Carriage, tmp_path: Path
+) -> None:
+    plan = parts.win(7, installments=THREE)
+    parts.wake_run(plan.id, "received")
+    dump = back_up(parts.services.settings.database_url, tmp_path)
+    today_is(parts, date(2026, 12, 2))
+    assert 1 == parts.bookings()
+    put_back(parts, dump)
+
+    halted = halt(parts)
+    parts.apply(replace(parts.tenant.config, go_live_at=parts.clock.now() + timedelta(seconds=1)))
+    log_in_again(parts)
+    parts.finish()
+
+    assert 1 == len(halted.runs)
+    assert [
+        ("", "", "ignored"),
+        ("installment:1", "2026-12-01", "needs_attention"),
+        ("installment:2", "2026-12-15", "done"),
+        ("installment:3", "2027-02-01", "done"),
+    ] == shown(parts)
+    assert 3 == parts.bookings()
+
+
+def test_a_part_that_was_due_and_that_datev_has_not_got_is_booked_by_a_retry(parts: Carriage) -> None:
+    plan = parts.win(7, installments=THREE)
+    parts.wake_run(plan.id, "received")
+    [due] = halt(parts).runs
+    parts.apply(replace(parts.tenant.config, go_live_at=parts.clock.now() + timedelta(seconds=1)))
+    log_in_again(parts)
+
+    retry_run(parts.services, due, actor="test")
+    parts.finish()
+
+    assert ["ignored", "done", "done", "done"] == [state for _key, _day, state in shown(parts)]
+    assert 3 == parts.bookings()
+
+
+def test_a_change_of_the_deal_does_not_bring_back_a_part_that_datev_has(parts: Carriage) -> None:
+    plan = parts.win(7, installments=THREE)
+    parts.wake_run(plan.id, "received")
+    [due] = halt(parts).runs
+    cancel_run(parts.services, due, actor="test", reason="in DATEV since the backup")
+    log_in_again(parts)
+
+    change(parts, title="Another title", installments=THREE)
+    today_is(parts, date(2026, 12, 2))
+
+    assert ("installment:1", "2026-12-01", "cancelled") == shown(parts)[1]
+    assert 0 == parts.bookings()
 
 
 def test_a_document_that_datev_has_and_we_know_nothing_of_stops_the_deal(
