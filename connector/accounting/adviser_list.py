@@ -14,7 +14,7 @@ from connector.accounting.debtor import DebtorRecord
 from connector.accounting.legal_forms import split_legal_forms
 from connector.accounting.party import Party
 from connector.accounting.transliterate import to_cp1252
-from connector.accounting.vat_ids import normalise_vat_id
+from connector.accounting.vat_ids import identifying_vat_id
 
 
 class MatchedBy(StrEnum):
@@ -98,9 +98,9 @@ def match(buyer: Party, listed: Sequence[AdviserAccount], *, number: int | None 
     if number is not None:
         named = next((entry for entry in listed if entry.account == number), None)
         return Match(named, MatchedBy.NUMBER) if named else NOT_LISTED
-    vat_id = normalise_vat_id(buyer.vat_id)
+    vat_id = identifying_vat_id(buyer.vat_id)
     key = name_key(buyer.name)
-    same_vat_id = [entry for entry in listed if vat_id and entry.vat_id == vat_id]
+    same_vat_id = [entry for entry in listed if vat_id and identifying_vat_id(entry.vat_id) == vat_id]
     same_name = [entry for entry in listed if key and name_key(entry.name) == key]
     if same_vat_id:
         # One company may have several accounts (branches): then the name, if it fits one alone.
@@ -117,7 +117,7 @@ def contradicts(buyer: Party, entry: AdviserAccount) -> bool:
     """Whether a namesake is somebody else: VAT id, country, postal code or place differ where both tell."""
     address = buyer.address
     pairs = (
-        (normalise_vat_id(buyer.vat_id), entry.vat_id),
+        (identifying_vat_id(buyer.vat_id), identifying_vat_id(entry.vat_id)),
         (address.country, entry.country),
         (_compact(address.postal_code), _compact(entry.postal_code)),
     )
@@ -134,8 +134,9 @@ def is_same(record: DebtorRecord, entry: AdviserAccount) -> bool:
     """Whether an account of ours and one of the list are the same customer's; a nameless one can be."""
     if entry.customer_number == record.customer_number:
         return True
-    if record.vat_id and entry.vat_id:
-        return record.vat_id == entry.vat_id
+    listed = identifying_vat_id(entry.vat_id)
+    if record.vat_id and listed:
+        return record.vat_id == listed
     return not entry.name or name_key(record.name) == name_key(entry.name)
 
 

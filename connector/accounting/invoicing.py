@@ -8,17 +8,17 @@ from decimal import Decimal
 
 from connector.accounting.chart import Chart
 from connector.accounting.countries import CountryGroup, country_group
-from connector.accounting.currencies import HOME_CURRENCY, NO_DECIMALS
+from connector.accounting.currencies import HOME_CURRENCY
 from connector.accounting.decided_lines import DecidedLine, decide_lines
 from connector.accounting.invoice import Invoice
 from connector.accounting.money import AMOUNT_LIMIT
 from connector.accounting.pricing import price_lines
-from connector.accounting.sale import DiscountKind, Sale, SaleLine, TaxMethod
-from connector.accounting.sale_checks import RATE_STEP, sale_problems
+from connector.accounting.sale import Sale, SaleLine, TaxMethod
+from connector.accounting.sale_checks import RATE_STEP, combination_problem, sale_problems
 from connector.accounting.tax import TaxDecision, TaxRules
 from connector.accounting.tax_facts import facts_of
 from connector.accounting.terms import BookingTerms
-from connector.accounting.totals import Totals, add_up
+from connector.accounting.totals import Totals, add_up, fraction_problems
 from connector.errors import DataError, Problem
 
 _ONLY_LINE = re.compile(r"^Line 1 \(.*?\)(?= )", re.DOTALL)
@@ -160,16 +160,7 @@ def _checked_totals(lines: tuple[DecidedLine, ...], sale: Sale, terms: BookingTe
                 cure="Correct the lines of the deal, or split it.",
             )
         )
-    if sale.currency in NO_DECIMALS and any(group.gross % 1 for group in totals.groups):
-        problems.append(
-            Problem(
-                "currency_without_cents",
-                f"The deal comes to {totals.gross} {sale.currency}, but {sale.currency} has no smaller unit "
-                "(ISO 4217).",
-                field="value",
-                cure=f"Correct the lines so that each tax rate comes to whole {sale.currency}.",
-            )
-        )
+    problems += fraction_problems(sale.currency, totals.groups)
     value_problem = _value_problem(totals, sale, terms)
     if value_problem:
         problems.append(value_problem)
@@ -193,7 +184,7 @@ def _value_problem(totals: Totals, sale: Sale, terms: BookingTerms) -> Problem |
     if _agrees(sale.stated_value, totals.plausible_values, terms):
         return None
     if _agrees(sale.stated_value, plausible, terms):
-        return _combination_problem(sale) if _is_combination_open(sale, terms) else None
+        return combination_problem(sale, terms)
     sums = " or ".join(f"{value} ({name})" for value, name in plausible.items())
     return Problem(
         "value_differs_from_lines",
@@ -205,24 +196,6 @@ def _value_problem(totals: Totals, sale: Sale, terms: BookingTerms) -> Problem |
 
 def _agrees(stated: Decimal, values: Iterable[Decimal], terms: BookingTerms) -> bool:
     return any(abs(stated - value) <= terms.value_tolerance for value in values)
-
-
-def _is_combination_open(sale: Sale, terms: BookingTerms) -> bool:
-    """Amounts simply add up; a percentage beside another discount may be of the sum, or of what is left."""
-    given = [one for one in sale.discounts if one.value]
-    combined = len(given) > 1 and any(one.kind is DiscountKind.PERCENTAGE for one in given)
-    return combined and terms.several_discounts != "of_the_sum"
-
-
-def _combination_problem(sale: Sale) -> Problem:
-    return Problem(
-        "discounts_unclear",
-        f"The deal has {len(sale.discounts)} discounts of its own, and its value of {sale.stated_value}, "
-        "which leaves them out, does not tell how they combine.",
-        field="discount",
-        cure="Make them one discount, or let the tenant take each of the sum of the lines "
-        '(booking.several_discounts = "of_the_sum").',
-    )
 
 
 def _sign_problems(gross: Decimal, sale: Sale, terms: BookingTerms) -> Iterator[Problem]:

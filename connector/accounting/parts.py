@@ -17,8 +17,9 @@ from connector.accounting.invoice import Invoice, InvoiceLine, TaxGroup
 from connector.accounting.money import ZERO, cents, distribute
 from connector.accounting.pricing import price_lines
 from connector.accounting.sale import DiscountKind, Sale, SaleLine
+from connector.accounting.sale_checks import combination_problem
 from connector.accounting.terms import BookingTerms
-from connector.accounting.totals import taxes_by_rate
+from connector.accounting.totals import fraction_problems, taxes_by_rate
 from connector.errors import DataError, Problem
 
 ONE_TIME_KEY = "one-time"
@@ -119,6 +120,9 @@ def installment_invoice(invoice: Invoice, sale: Sale, terms: BookingTerms) -> In
         net = amount - tax if of_gross else amount
         groups.append(replace(group, net=net, tax=tax, gross=net + tax))
     billed = tuple(group for group in groups if group.gross)
+    problems = fraction_problems(invoice.currency, billed)
+    if problems:
+        raise DataError(problems)
     text = _installment_text(sale, number)
     net, tax = (sum((getattr(group, name) for group in billed), ZERO) for name in ("net", "tax"))
     return replace(
@@ -174,6 +178,9 @@ def _plan_problems(sale: Sale, terms: BookingTerms) -> Iterator[Problem]:
             "discounts",
             "Give the discount in percent, or on the line to which it belongs.",
         )
+    combination = combination_problem(sale, terms) if recurring else None
+    if combination:
+        yield combination
     for line in recurring:
         start = line.recurrence.start if line.recurrence else None
         if start and (_first_day(sale) - start).days > terms.document_date_within_days:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from connector.accounting.currencies import HOME_CURRENCY, ISO_4217, THREE_DECIMALS
 from connector.accounting.document_numbers import check_document_number
 from connector.accounting.exchange_rates import RATE_FIELD
-from connector.accounting.sale import Sale
+from connector.accounting.sale import DiscountKind, Sale
 from connector.accounting.terms import BookingTerms
 from connector.errors import Problem
 
@@ -170,3 +170,23 @@ def _far_date_problems(sale: Sale) -> Iterator[Problem]:
                 field=field,
                 cure=f"Correct the {name} or the document date.",
             )
+
+
+def combination_problem(sale: Sale, terms: BookingTerms) -> Problem | None:
+    """Discounts of which nothing tells how they combine; asked where the deal's value does not confirm it.
+
+    Amounts simply add up; a percentage beside another discount may be of the sum, or of what is left.
+    """
+    given = [one for one in sale.discounts if one.value]
+    if len(given) < 2 or all(one.kind is DiscountKind.AMOUNT for one in given):
+        return None
+    if terms.several_discounts == "of_the_sum":
+        return None
+    return Problem(
+        "discounts_unclear",
+        f"The deal has {len(given)} discounts of its own, and its value of {sale.stated_value} does not tell "
+        "how they combine.",
+        field="discount",
+        cure="Make them one discount, or let the tenant take each of the sum of the lines "
+        '(booking.several_discounts = "of_the_sum").',
+    )

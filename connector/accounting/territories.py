@@ -48,7 +48,11 @@ SPECIAL_TERRITORIES = (
         ("kleinwalsertal", "riezlern", "hirschegg"),
     ),
     Territory(
-        "Kleinwalsertal in Austria", "DE", ("87567", "87568", "87569"), _GERMAN_CODE, ("kleinwalsertal",)
+        "Kleinwalsertal in Austria",
+        "DE",
+        ("87567", "87568", "87569"),
+        _GERMAN_CODE,
+        ("kleinwalsertal", "riezlern", "hirschegg"),
     ),
     Territory(
         "the Canary Islands",
@@ -61,8 +65,8 @@ SPECIAL_TERRITORIES = (
         ),
     ),
     Territory("Ceuta or Melilla", "ES", ("51", "52"), _OUTSIDE_EU_VAT, ("ceuta", "melilla")),
-    Territory("Livigno", "IT", ("23041",), _OUTSIDE_EU_VAT, ("livigno",), ("23030",)),
-    Territory("Campione d'Italia", "IT", ("22061",), _OUTSIDE_EU_VAT, ("campione d italia",), ("22060",)),
+    Territory("Livigno", "IT", ("23041",), _OUTSIDE_EU_VAT, ("livigno", "trepalle"), ("23030",)),
+    Territory("Campione d'Italia", "IT", ("22061",), _OUTSIDE_EU_VAT, ("campione",), ("22060",)),
     Territory(
         "Mount Athos",
         "GR",
@@ -167,7 +171,8 @@ def _lies_in(address: Address, territory: Territory) -> bool:
     if digits and len(digits) == territory.code_length:
         return True
     shared = digits in territory.shared_codes
-    if shared and not address.city.strip():
+    # Italian addresses without a town show their province instead, by its two letters.
+    if shared and len(address.city.strip()) <= 2:
         return True
     # A town may bear the name of an island: La Réunion lies in Lot-et-Garonne too, and its code says so.
     told_by_code = bool(digits) and bool(territory.postal_prefixes) and not shared

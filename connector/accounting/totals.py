@@ -9,10 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from connector.accounting.currencies import NO_DECIMALS
 from connector.accounting.decided_lines import DecidedLine, GroupKey
 from connector.accounting.invoice import InvoiceLine, TaxGroup
 from connector.accounting.money import ZERO, cents, distribute, net_of, percent_of, settle
 from connector.accounting.sale import DiscountKind, TaxMethod
+from connector.errors import Problem
 
 UNIT_PRICE_STEP = Decimal("0.000001")
 """Decimals kept of a unit price from which the tax was taken out: enough for any printed quantity."""
@@ -33,6 +35,21 @@ class Totals:
     """Sums that Pipedrive may show as the value of the deal, with their names."""
     undiscounted_values: dict[Decimal, str]
     """The same, if the value leaves out the deal's own discounts; empty where there are none."""
+
+
+def fraction_problems(currency: str, groups: Sequence[TaxGroup]) -> list[Problem]:
+    """Amounts that a currency without a smaller unit (yen, say) cannot have."""
+    if currency not in NO_DECIMALS or not any(group.gross % 1 for group in groups):
+        return []
+    gross = sum((group.gross for group in groups), ZERO)
+    return [
+        Problem(
+            "currency_without_cents",
+            f"The invoice comes to {gross} {currency}, but {currency} has no smaller unit (ISO 4217).",
+            field="value",
+            cure=f"Correct the lines or instalments so that each tax rate comes to whole {currency}.",
+        )
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,10 @@ EU_PREFIXES = frozenset({"EL" if country == "GR" else country for country in EU_
 """Prefixes of VAT ids that count in the EU: the member states, Greece as EL, Northern Ireland as XI."""
 
 
+FEWEST_DIGITS = 5
+"""A text with fewer digits is taken for words. Romania has shorter ones, too; where they are well-formed they
+count all the same."""
+
 _OWN_NUMBER_MAY_BE_WRONG = frozenset({"DE", "XI"})
 """Germany taxes at home whatever the number is; a service to Northern Ireland, which has numbers with GB too,
 is one to a third country."""
@@ -59,6 +63,22 @@ def canonical_vat_id(vat_id: str) -> str | None:
         return None
 
 
+def identifying_vat_id(text: str) -> str:
+    """A VAT id that tells one customer from another, normalised; empty for what does not.
+
+    Of the EU only a well-formed one does; elsewhere what has the digits of a number. People also write
+    ``keine`` or ``beantragt`` into the field.
+    """
+    vat_id = normalise_vat_id(text)
+    if vat_id[:2] in EU_PREFIXES:
+        return canonical_vat_id(vat_id) or ""
+    return vat_id if _digits_of(vat_id) >= FEWEST_DIGITS else ""
+
+
+def _digits_of(text: str) -> int:
+    return sum(sign.isdigit() for sign in text)
+
+
 def check_vat_id(text: str, address: Address) -> VatIdState:
     """Judge a VAT id against the customer's address."""
     vat_id = normalise_vat_id(text)
@@ -69,6 +89,10 @@ def check_vat_id(text: str, address: Address) -> VatIdState:
         return VatIdState.INVALID if expected in EU_PREFIXES else VatIdState.UNCHECKED
     if canonical_vat_id(vat_id) is None:
         # Where a wrong number of the own country changes nothing, one of another contradicts the address.
-        contradicts = expected in _OWN_NUMBER_MAY_BE_WRONG and prefix != expected
+        contradicts = (
+            expected in _OWN_NUMBER_MAY_BE_WRONG
+            and prefix != expected
+            and _digits_of(vat_id) >= FEWEST_DIGITS  # FREI begins like France, and is no number
+        )
         return VatIdState.OTHER_COUNTRY if contradicts else VatIdState.INVALID
     return VatIdState.VALID if prefix == expected else VatIdState.OTHER_COUNTRY

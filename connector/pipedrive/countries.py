@@ -11,6 +11,8 @@ from functools import cache
 import pycountry
 from babel import Locale
 
+from connector.pipedrive.shapes import visible
+
 FIRST_LANGUAGES = ("de", "en")
 """A name that means two countries in two languages means what it means in these."""
 
@@ -74,6 +76,14 @@ ALIASES = {
     "hellas": "GR",
     "moldau": "MD",
     "weissrussland": "BY",
+    "vereinigte staaten von amerika": "US",
+    "slowakische republik": "SK",
+    "republik polen": "PL",
+    "bosnien": "BA",
+    "bosnien herzegowina": "BA",
+    "gross britannien": "GB",
+    "p r china": "CN",
+    "rep irland": "IE",
     "hongkong": "HK",
     "republik irland": "IE",
     "vatican": "VA",
@@ -141,11 +151,13 @@ def country_part(text: str) -> str:
 
 def country_code(text: str) -> str | None:
     """The alpha-2 code of a country written as code or name; None if it is not known or not clear."""
+    text = unicodedata.normalize("NFKC", visible(text))
     name = _normal(text)
     if not name:
         return None
+    plain = all(sign.isascii() for sign in text if sign.isalnum())
     accented = _accented_names().get(_accented(text))
-    found = _code_of(name) if text.isascii() or len(name) > _LONGEST_CODE else _named(name)
+    found = _code_of(name) if plain or len(name) > _LONGEST_CODE else _named(name)
     if accented and found and accented != found and not text.isupper():
         return None  # Nga: Russia in Vietnamese, or Nigeria's code
     return found or accented

@@ -1,5 +1,6 @@
 """The product lines of a deal as lines of a sale."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from connector.pipedrive.field_reader import FieldReader
 from connector.pipedrive.field_values import UnreadableValueError, number
 from connector.pipedrive.sale_allocation import AllocationReader
 from connector.pipedrive.sale_billing import read_recurrence
-from connector.pipedrive.shapes import flag_of, records_of
+from connector.pipedrive.shapes import flag_of, records_of, visible
 from connector.tenants.config import SaleConfig
 
 
@@ -215,7 +216,10 @@ class LineReader:
         raw = product.get("category")
         if raw is None:
             return ""
-        text = str(raw).strip()
+        if isinstance(raw, bool) or not isinstance(raw, str | int | Decimal):
+            self._allocations.report_category(f"{raw!r:.60}")
+            return ""
+        text = re.sub(r"^(\d+)\.0+$", r"\1", visible(str(raw)))
         if text.isdecimal() and self._reader.has("product", "category"):
             return self._reader.text("product", product, "category").strip()
         return text

@@ -1,6 +1,7 @@
 """The shapes that we rely on in what Pipedrive answers, asked of every value before it is used."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
@@ -89,3 +90,8 @@ def file_problems(files: Any) -> list[Problem]:
             for name in ("name", "file_name", "file_type", "add_time")
         )
     ]
+
+
+def visible(text: str) -> str:
+    """Text without outer blanks and the signs that nobody sees (zero-width blanks, byte-order marks)."""
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf").strip()

@@ -207,6 +207,10 @@ def _germany() -> Iterator[Case]:
     for status in CustomerStatus:
         for vat_id in ("ATU13585627", "ATU13585628"):
             yield _park(*other, buyer(vat_id=vat_id, status=status), rate="19")
+            yield _park(*other, buyer(vat_id=vat_id, status=status), rate="0", terms=SMALL)
+            yield _park(*other, buyer(vat_id=vat_id, status=status), rate="0", marked=True)
+    for vat_id in ("FREI", "BEANTRAGT", "SIEHE NOTIZ"):
+        yield _domestic("domestic_19", buyer(vat_id=vat_id), "19")
     for vat_id in ("DE136695976", "DE136695975"):
         yield _domestic("domestic_19", buyer(vat_id=vat_id), "19")
         yield _domestic("domestic_7", buyer(vat_id=vat_id), "7")

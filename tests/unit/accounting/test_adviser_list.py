@@ -17,6 +17,7 @@ from connector.accounting.adviser_list import (
 from connector.accounting.debtor import DebtorRecord
 from connector.accounting.debtor_records import build_debtor_record
 from connector.accounting.party import Address, Party
+from connector.accounting.vat_ids import normalise_vat_id
 
 RHEINWERK = AdviserAccount(10001, "Rheinwerk Maschinen GmbH", "DE136695976", "51063", "Köln", "DE")
 MUELLER_KOELN = AdviserAccount(10002, "Müller GmbH", "", "50667", "Köln", "DE")
@@ -73,6 +74,22 @@ def test_the_number_on_the_record_decides_alone() -> None:
 
     assert (RHEINWERK, MatchedBy.NUMBER) == (found.account, found.by)
     assert match(customer("Müller GmbH", "Köln"), LIST, number=10099).account is None
+
+
+@pytest.mark.parametrize("written", ["keine", "beantragt", "DE136695977", "DE000", "folgt 2027"])
+def test_what_is_no_vat_id_neither_finds_nor_parts_customers(written: str) -> None:
+    listed = AdviserAccount(10002, "Gamma GmbH", vat_id=normalise_vat_id(written))
+
+    assert match(customer("Delta AG", "Köln", vat_id=written), [listed]).account is None
+    assert listed == match(customer("Gamma GmbH", "Köln", vat_id="DE136695976"), [listed]).account
+    known = AdviserAccount(10003, "Gamma GmbH", vat_id="DE136695976")
+    assert known == match(customer("Gamma GmbH", "Köln", vat_id=written), [known]).account
+
+
+def test_a_number_of_a_third_country_finds_its_customer() -> None:
+    swiss = AdviserAccount(10004, "Berg AG", vat_id="CHE123456788")
+
+    assert swiss == match(customer("Tal AG", "Zürich", vat_id="CHE-123.456.788"), [swiss]).account
 
 
 def test_the_vat_id_decides_before_the_name() -> None:

@@ -136,6 +136,20 @@ def test_thirds_are_settled_to_the_cent() -> None:
     assert [Decimal("6.33")] * 3 == [one.tax for one in found]
 
 
+def test_an_instalment_has_no_part_of_a_yen() -> None:
+    yen = sale(line("10000", "19"), currency="JPY", exchange_rate=Decimal(160))
+    shares = installments("3333", "3333", "3334")
+
+    assert ["currency_without_cents"] == codes(replace(yen, installments=shares))
+
+
+def test_discounts_of_recurring_lines_whose_combination_nothing_tells_are_asked_about() -> None:
+    ten = Discount(DiscountKind.PERCENTAGE, Decimal(10))
+    deal = sale(recurring(Frequency.MONTHLY, 2), discounts=(ten, ten))
+
+    assert ["discounts_unclear"] == codes(deal)
+
+
 def test_each_instalment_shows_the_tax_of_its_own_net_amount() -> None:
     halves = sale(line("16.67", "7"), line("16.66", "19", position=2))
     first, _second = invoices(replace(halves, installments=installments("16.66", "16.67")))

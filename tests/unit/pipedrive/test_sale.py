@@ -156,6 +156,7 @@ def test_disabled_lines_are_left_out_and_the_order_is_the_deal_s():
         ({"category": "Ware"}, 2, SupplyKind.SERVICE),
         ({"category": "Sonstiges"}, None, SupplyKind.SERVICE),
         ({"category": "Ware "}, None, SupplyKind.GOODS),
+        ({"category": "Ware\u200b"}, None, SupplyKind.GOODS),
     ],
 )
 def test_the_kind_of_supply_comes_from_product_deal_category_or_default(product, deal_kind, expected):
@@ -335,6 +336,9 @@ def test_each_fault_of_a_deal_has_its_problem(changes, code):
             {"catalog": [{"id": 5, "category": 7, "custom_fields": {}}], "deal": deal_with()},
             "category_unreadable",
         ),
+        ({"catalog": [{"id": 5, "category": {"id": 7}}], "deal": deal_with()}, "category_unreadable"),
+        ({"catalog": [{"id": 5, "category": True}], "deal": deal_with()}, "category_unreadable"),
+        ({"catalog": [{"id": 5, "category": "7.0"}], "deal": deal_with()}, "category_unreadable"),
         ({"products": [b.line(product_id=None)]}, "product_unknown"),
     ],
 )
