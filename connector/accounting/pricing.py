@@ -42,11 +42,20 @@ class PricedLine:
         return self.before_deal_discounts - self.deal_discount
 
 
-def pricing_problems(lines: Sequence[SaleLine], discounts: tuple[Discount, ...]) -> list[Problem]:
-    """What is wrong with prices and discounts alone, to be told even where the sale cannot be read whole."""
+def pricing_problems(
+    lines: Sequence[SaleLine], discounts: tuple[Discount, ...], *, complete: bool
+) -> list[Problem]:
+    """What is wrong with prices and discounts alone, to be told even where the sale cannot be read whole.
+
+    :param complete: whether these are all lines; else a discount of the deal may only seem to be too large.
+    """
     problems: list[Problem] = []
-    _priced(lines, discounts, problems)
-    return problems
+    _priced(lines, discounts if complete else (), problems)
+    return problems if complete else [*problems, *_impossible(discounts)]
+
+
+def _impossible(discounts: tuple[Discount, ...]) -> list[Problem]:
+    return [found for one in discounts if (found := _discount_problem(one, "A discount of the deal"))]
 
 
 def price_lines(sale: Sale, problems: list[Problem]) -> tuple[PricedLine, ...]:
@@ -99,7 +108,7 @@ def _line_amount(line: SaleLine, problems: list[Problem]) -> Decimal:
 def _deal_discount_shares(
     discounts: tuple[Discount, ...], amounts: list[Decimal], problems: list[Problem]
 ) -> tuple[Decimal, ...]:
-    wrong = [problem for d in discounts if (problem := _discount_problem(d, "A discount of the deal"))]
+    wrong = _impossible(discounts)
     if wrong:
         problems.extend(wrong)
         return (ZERO,) * len(amounts)

@@ -65,8 +65,7 @@ def read_sale(
     if problems or buyer is None or document_date is None:
         # Else it would be told only once everything above is mended.
         problems += currency_code_problems(currency) if currency else ()
-        # With a line missing, a discount of the deal may only seem to be too large.
-        problems += pricing_problems(sale_lines, () if lines.dropped else discounts)
+        problems += pricing_problems(sale_lines, discounts, complete=not lines.dropped)
         raise DataError(problems)
     return Sale(
         deal_id=_deal_id(deal),

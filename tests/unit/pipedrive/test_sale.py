@@ -378,6 +378,13 @@ def test_discounts_that_make_no_sense_are_told_beside_what_cannot_be_read():
     assert {"time_unreadable", "discount_out_of_range", "amount_too_large"} == set(codes(broken))
 
 
+def test_an_impossible_discount_of_the_deal_is_told_beside_a_line_that_cannot_be_read():
+    given = [{"id": "a", "type": "percentage", "amount": 150}]
+    broken = b.bundle(products=[b.line(item_price="viel")], discounts=given)
+
+    assert {"line_unreadable", "discount_out_of_range"} == set(codes(broken))
+
+
 def test_mixed_tax_methods_are_cured_by_the_same_on_all_lines():
     with pytest.raises(DataError) as caught:
         sale(b.bundle(products=[b.line(), b.line(tax_method="inclusive")]))
