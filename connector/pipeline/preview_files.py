@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -44,23 +44,22 @@ def file_of(
 ) -> bytes:
     """One EXTF posting batch, or a ZIP with the files of a DXSO job.
 
-    Parts of a deal in several fiscal years are a ZIP with a batch for each; in several months a ZIP with the
-    package of each month: DATEV takes neither together.
+    Parts of a deal in several months, or on both sides of the day on which a fiscal year begins, are a ZIP
+    with a batch or package for each: so they are handed over.
 
     :param booked: at least one, each with a number that a file can hold.
     :raises DataError: with everything that DATEV would refuse.
     """
+    groups = _by_fiscal_year_and_month(booked, config)
     if file_format is DatevFormat.EXTF:
-        years = _grouped(booked, lambda one: _fiscal_year(one, config))
         files = {
-            f"EXTF_{year:%Y-%m-%d}.csv": _batch(year, found, config, created_at)
-            for year, found in years.items()
+            f"EXTF_{_beginning(year, month)}.csv": _batch(year, month, found, config, created_at)
+            for (year, month), found in groups.items()
         }
     else:
-        months = _grouped(booked, lambda one: month_of(one.invoice.document_date))
         files = {
-            f"{month:%Y-%m}.zip": _package(month, found, config, created_at, xsd_dir)
-            for month, found in months.items()
+            f"{_beginning(year, month)}.zip": _package(month, found, config, created_at, xsd_dir)
+            for (year, month), found in groups.items()
         }
     return next(iter(files.values())) if len(files) == 1 else _zip(files)
 
@@ -90,21 +89,25 @@ def _fiscal_year(one: Booked, config: TenantConfig) -> date:
     )
 
 
-def _grouped(booked: Iterable[Booked], key: Callable[[Booked], date]) -> Mapping[date, list[Booked]]:
-    groups: dict[date, list[Booked]] = {}
+def _by_fiscal_year_and_month(
+    booked: Iterable[Booked], config: TenantConfig
+) -> Mapping[tuple[date, date], list[Booked]]:
+    groups: dict[tuple[date, date], list[Booked]] = {}
     for one in booked:
-        groups.setdefault(key(one), []).append(one)
+        key = (_fiscal_year(one, config), month_of(one.invoice.document_date))
+        groups.setdefault(key, []).append(one)
     return groups
 
 
-def _batch(year: date, booked: Sequence[Booked], config: TenantConfig, created_at: datetime) -> bytes:
-    """Over several months its dates reach from first to last; what is carried is a batch per month."""
-    months = sorted({month_of(one.invoice.document_date) for one in booked})
-    headers = [
-        extf_header(config, fiscal_year=year, month=month, created_at=created_at)
-        for month in (months[0], months[-1])
-    ]
-    header = replace(headers[0], date_to=headers[-1].date_to)
+def _beginning(year: date, month: date) -> str:
+    """The month; with its first day where a fiscal year begins within it, as two files are of that month."""
+    return f"{year:%Y-%m-%d}" if year > month else f"{month:%Y-%m}"
+
+
+def _batch(
+    year: date, month: date, booked: Sequence[Booked], config: TenantConfig, created_at: datetime
+) -> bytes:
+    header = extf_header(config, fiscal_year=year, month=month, created_at=created_at)
     return render_posting_batch(header, [posting for one in booked for posting in one.postings])
 
 

@@ -1,8 +1,8 @@
 """Check a ZIP: a package for Belegtransfer or a DXSO job, or a collection of files that are sent one by one.
 
 A package is flat, with document.xml and all that it names. A collection, such as the posting batches of
-several fiscal years or the packages of several months, goes to nobody as a whole; each file in it is checked
-by itself, ZIPs one level deep.
+several months or their packages, goes to nobody as a whole; each file in it is checked by itself, ZIPs one
+level deep.
 """
 
 import io

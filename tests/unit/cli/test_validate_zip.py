@@ -205,7 +205,7 @@ def test_pictures_beyond_all_measure_are_not_read_to_their_end_which_is_said(
 
 
 def test_a_collection_of_posting_batches_and_packages_is_clean(tmp_path: Path) -> None:
-    batches = {"EXTF_2026-01-01.csv": posting_batch(), "EXTF_2027-01-01.csv": posting_batch()}
+    batches = {"EXTF_2026-12.csv": posting_batch(), "EXTF_2027-01.csv": posting_batch()}
     packages = {"2026-12.zip": zipped(package_files()), "2027-01.zip": zipped(package_files())}
 
     reports = [checked(tmp_path, zipped(files)) for files in (batches, packages, batches | packages)]

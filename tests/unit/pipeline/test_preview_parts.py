@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -94,23 +95,62 @@ def test_the_text_shows_every_part(tmp_path: Path) -> None:
     assert any("PD-42-3 of 2027-03-01" in line for line in lines)
 
 
-def test_one_batch_holds_the_rows_of_all_parts_of_a_fiscal_year(tmp_path: Path) -> None:
-    content = file(in_rates(*THREE), tenant(tmp_path), DatevFormat.EXTF)
+def unpacked(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def period(batch: bytes) -> tuple[bytes, ...]:
+    """Begin of the fiscal year, first and last day of the batch: header fields 13, 15 and 16."""
+    fields = batch.splitlines()[0].split(b";")
+    return fields[12], fields[14], fields[15]
+
+
+def test_one_batch_holds_the_rows_of_all_parts_of_a_month(tmp_path: Path) -> None:
+    rates = in_rates(("1000.00", "2027-02-04"), ("933.65", "2027-02-20"))
+    content = file(rates, tenant(tmp_path), DatevFormat.EXTF)
 
     assert [] == findings(check_extf, content)
-    rows = content.splitlines()[2:]
-    assert 6 == len(rows)
-    assert content.splitlines()[0].split(b";")[14:16] == [b"20270201", b"20270331"]
+    assert 4 == len(content.splitlines()[2:])
+    assert (b"20270101", b"20270201", b"20270228") == period(content)
+
+
+def test_parts_in_several_months_are_a_batch_for_each(tmp_path: Path) -> None:
+    files = unpacked(file(in_rates(*THREE), tenant(tmp_path), DatevFormat.EXTF))
+
+    assert {
+        "EXTF_2027-02.csv": (b"20270101", b"20270201", b"20270228"),
+        "EXTF_2027-03.csv": (b"20270101", b"20270301", b"20270331"),
+    } == {name: period(batch) for name, batch in files.items()}
+    assert [4, 2] == [len(batch.splitlines()[2:]) for batch in files.values()]
+    assert [[], []] == [findings(check_extf, batch) for batch in files.values()]
 
 
 def test_parts_in_two_fiscal_years_are_a_batch_for_each(tmp_path: Path) -> None:
     content = in_rates(("1000.00", "2027-12-20"), ("933.65", "2028-01-20"))
 
-    with zipfile.ZipFile(io.BytesIO(file(content, tenant(tmp_path), DatevFormat.EXTF))) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
+    files = unpacked(file(content, tenant(tmp_path), DatevFormat.EXTF))
 
-    assert ["EXTF_2027-01-01.csv", "EXTF_2028-01-01.csv"] == list(files)
+    assert {
+        "EXTF_2027-12.csv": (b"20270101", b"20271201", b"20271231"),
+        "EXTF_2028-01.csv": (b"20280101", b"20280101", b"20280131"),
+    } == {name: period(batch) for name, batch in files.items()}
     assert [[], []] == [findings(check_extf, batch) for batch in files.values()]
+
+
+def test_a_month_in_which_a_fiscal_year_begins_is_two_files(tmp_path: Path) -> None:
+    config = tenant(tmp_path)
+    config = replace(config, datev=replace(config.datev, fiscal_year_start_month=3, fiscal_year_start_day=15))
+    content = in_rates(("1000.00", "2027-03-10"), ("933.65", "2027-03-20"))
+
+    files = unpacked(file(content, config, DatevFormat.EXTF))
+
+    assert {
+        "EXTF_2027-03.csv": (b"20260315", b"20270301", b"20270314"),
+        "EXTF_2027-03-15.csv": (b"20270315", b"20270315", b"20270331"),
+    } == {name: period(batch) for name, batch in files.items()}
+    assert [[], []] == [findings(check_extf, batch) for batch in files.values()]
+    assert ["2027-03.zip", "2027-03-15.zip"] == list(unpacked(file(content, config, DatevFormat.DXSO)))
 
 
 def test_a_dxso_package_holds_the_parts_of_its_month(tmp_path: Path) -> None:
@@ -119,8 +159,7 @@ def test_a_dxso_package_holds_the_parts_of_its_month(tmp_path: Path) -> None:
     )
     assert [] == findings(check_zip, same_month, None)
 
-    with zipfile.ZipFile(io.BytesIO(file(in_rates(*THREE), tenant(tmp_path), DatevFormat.DXSO))) as archive:
-        packages = {name: archive.read(name) for name in archive.namelist()}
+    packages = unpacked(file(in_rates(*THREE), tenant(tmp_path), DatevFormat.DXSO))
     assert ["2027-02.zip", "2027-03.zip"] == list(packages)
     assert [[], []] == [findings(check_zip, package, None) for package in packages.values()]
 
