@@ -8,8 +8,11 @@ import json
 from datetime import datetime
 from decimal import Decimal
 
+from connector.accounting.countries import EU_MEMBERS
 from connector.accounting.invoice import Invoice
 from connector.accounting.money import cents
+from connector.accounting.party import Party
+from connector.accounting.vat_ids import EU_PREFIXES, canonical_vat_id, normalise_vat_id
 from connector.codec import to_plain
 from connector.invoice.german import amount_text, country_name, date_text, number_text, percent_text
 from connector.invoice.sheet import (
@@ -98,7 +101,7 @@ def _facts(sheet: Sheet, invoice: Invoice) -> float:
         _service(invoice),
         ("Fällig am", date_text(invoice.due_date) if invoice.due_date else ""),
         ("Auftrag", invoice.order_number),
-        ("Ihre USt-IdNr.", invoice.buyer.vat_id),
+        ("Ihre USt-IdNr.", _vat_id(invoice.buyer)),
     ]
     y = ADDRESS_TOP + 9
     for label, value in facts:
@@ -172,6 +175,18 @@ def _totals(sheet: Sheet, invoice: Invoice, y: float) -> float:
     return y
 
 
+def _vat_id(buyer: Party) -> str:
+    """The buyer's VAT id; empty where what the deal has is none, which must not look like one on an invoice.
+
+    Numbers of third countries are not known here: they are printed as they are written.
+    """
+    normalised = normalise_vat_id(buyer.vat_id)
+    well_formed = canonical_vat_id(normalised)
+    if well_formed or buyer.address.country in EU_MEMBERS or normalised[:2] in EU_PREFIXES:
+        return well_formed or ""
+    return buyer.vat_id if any(sign.isdigit() for sign in normalised) else ""
+
+
 def _total_row(sheet: Sheet, y: float, label: str, value: str) -> None:
     sheet.ink(BODY, color=FAINT)
     sheet.put(_TOTALS_LEFT, y, label)
@@ -182,9 +197,10 @@ def _total_row(sheet: Sheet, y: float, label: str, value: str) -> None:
 def _notes(sheet: Sheet, invoice: Invoice, seller: SellerConfig, y: float) -> float:
     """What the law wants said, and both VAT ids wherever the buyer's matters."""
     notes = list(dict.fromkeys(note for group in invoice.tax_breakdown for note in group.notes))
-    if notes and invoice.buyer.vat_id and seller.vat_id:
+    buyer_vat_id = _vat_id(invoice.buyer)
+    if notes and buyer_vat_id and seller.vat_id:
         notes.append(
-            f"USt-IdNr. des Leistungsempfängers: {invoice.buyer.vat_id}, "
+            f"USt-IdNr. des Leistungsempfängers: {buyer_vat_id}, "
             f"USt-IdNr. des leistenden Unternehmers: {seller.vat_id}"
         )
     if invoice.discount_total:

@@ -77,7 +77,7 @@ def test_a_domestic_invoice_states(statement):
     [
         "Ring 1 1010 Wien ÖSTERREICH",
         REVERSE_CHARGE_NOTE,
-        "USt-IdNr. des Leistungsempfängers: ATU12345678, USt-IdNr. des leistenden Unternehmers: DE123456788",
+        "USt-IdNr. des Leistungsempfängers: ATU12345675, USt-IdNr. des leistenden Unternehmers: DE123456788",
         "Umsatzsteuer 0 % auf 1.000,00 € 0,00 €",
         "Rechnungsbetrag 1.000,00 €",
         "Leistungsdatum 05.11.2026",
@@ -141,6 +141,31 @@ def test_without_a_due_date_and_bank_nothing_is_made_up():
     assert "Bitte überweisen Sie 1.262,23 €. Verwendungszweck: PD-2026-42." in text
     for absent in ("Fällig", "IBAN", "Bankverbindung", "Kontakt", "USt-IdNr"):
         assert absent not in text
+
+
+@pytest.mark.parametrize(
+    ("country", "vat_id", "printed"),
+    [
+        ("DE", "KEINE", ""),
+        ("DE", "DE136695977", ""),
+        ("DE", "ATU12345675", "ATU12345675"),
+        ("AT", "atu 123 456 75", "ATU12345675"),
+        ("BE", "BE403019261", "BE0403019261"),
+        ("CH", "CHE-107.787.577 MWST", "CHE-107.787.577 MWST"),
+        ("CH", "KEINE", ""),
+        ("CH", "DE136695977", ""),
+    ],
+)
+def test_only_what_is_a_vat_id_is_printed_as_the_buyers(country: str, vat_id: str, printed: str) -> None:
+    buyer = replace(
+        REVERSE_CHARGE.buyer, vat_id=vat_id, address=replace(REVERSE_CHARGE.buyer.address, country=country)
+    )
+
+    text = _text(replace(REVERSE_CHARGE, buyer=buyer))
+
+    assert (1 if printed else 0) == text.count("Ihre USt-IdNr.")
+    assert (2 if printed else 0) == text.count(printed or vat_id)
+    assert bool(printed) == ("USt-IdNr. des Leistungsempfängers" in text)
 
 
 def test_names_from_all_of_europe_are_printed_as_they_are():
