@@ -6,7 +6,7 @@ itself are beyond the table, and the file does not say what they do.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from connector.accounting.chart import KEY_LIFTING_AUTOMATIC, Chart
+from connector.accounting.chart import KEY_LIFTING_AUTOMATIC, AccountEntry, Chart
 from connector.datev.extf.cells import content_of
 from connector.datev.extf.rules import Breach, Contents, Rule
 from connector.datev.extf.terms import BatchTerms
@@ -18,6 +18,9 @@ Charts = Mapping[str, Chart]
 _CHART_FIELD = 27
 _POSTINGS = "21"
 _ACCOUNT, _CONTRA_ACCOUNT, _KEY, _EU_COUNTRY = 7, 8, 9, 40
+
+_COUNTRY_LENGTH = 2
+_HOME = "DE"
 
 _REVERSALS = {"20": "", "80": KEY_LIFTING_AUTOMATIC}
 """Generalumkehr (correction keys 2 and 8) says nothing about tax: 20 reverses a row without key, 80 one whose
@@ -34,7 +37,7 @@ _CURES = {
 """Contradictions with the chart that are told, by the code of :meth:`Chart.check_ledger_account`; that our
 table does not know an account is none."""
 
-CHART_RULES = frozenset({*_CURES, "account_needs_eu_field"})
+CHART_RULES = frozenset({*_CURES, "account_needs_eu_field", "vat_id_without_number", "vat_id_german"})
 """Codes of all that can be found here."""
 
 _OF_PLAIN_ACCOUNTS = ("key_missing_on_plain_account", "key_lifts_nothing")
@@ -86,14 +89,29 @@ def _breaches(chart: Chart, c: Contents, terms: BatchTerms, column: int, other: 
         by = "account_reserved_later" if later else problem.code
         yield judged(problem.code, at, _begun_small(problem.message), _CURES[problem.code], by)
     entry = chart.entry_for(account, account_length=account_length)
-    if entry and entry.needs and against_person and not key and not c[_EU_COUNTRY - 1]:
+    if entry and entry.needs and against_person and not key:
+        yield from _eu_breaches(account, entry, c[_EU_COUNTRY - 1])
+
+
+def _eu_breaches(account: int, entry: AccountEntry, customer: str) -> Iterable[Breach]:
+    """Column 40 of a row on an account of the EU; it may hold too little, or the seller's own number."""
+    of_account = f"account {account} ({entry.meaning})"
+    if not customer:
         what = "VAT id" if entry.needs == "vat_id" else "country"
-        yield judged(
-            "account_needs_eu_field",
-            _EU_COUNTRY,
-            f"account {account} ({entry.meaning}) needs the customer's {what} in column {_EU_COUNTRY}.",
-            "Fill the column, or use another account.",
+        message = f"{of_account} needs the customer's {what} in column {_EU_COUNTRY}."
+        cure = "Fill the column, or use another account."
+        yield judged("account_needs_eu_field", _EU_COUNTRY, message, cure)
+    elif entry.needs != "vat_id":
+        return
+    elif len(customer) == _COUNTRY_LENGTH:
+        message = (
+            f"{of_account} needs the customer's VAT id in column {_EU_COUNTRY}, which names {customer} only."
         )
+        yield judged("vat_id_without_number", _EU_COUNTRY, message, "Write the number behind the country.")
+    elif customer.startswith(_HOME):
+        message = f"{of_account} needs the VAT id of another member state; {customer} is a German one."
+        cure = "Write the customer's VAT id, or use an account of domestic sales."
+        yield judged("vat_id_german", _EU_COUNTRY, message, cure)
 
 
 def _begun_small(sentence: str) -> str:

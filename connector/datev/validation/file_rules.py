@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
+from connector.accounting.vat_ids import EU_PREFIXES
 from connector.datev.extf.posting_rules import document_date_of
 from connector.datev.extf.rules import Breach, Contents, Rule, parse_date
 from connector.datev.extf.terms import HOME_CURRENCY, BatchTerms
-from connector.datev.validation.code_rules import currency_breaches, vat_id_breaches
+from connector.datev.validation.code_rules import country_breaches, currency_breaches, vat_id_breaches
 from connector.datev.validation.judgements import judged
 from connector.datev.validation.master_data_rules import master_data_rules
 
@@ -16,6 +17,8 @@ grow with one that holds more."""
 _POSTINGS, _MASTER_DATA = "21", "16"
 _EU_COLUMNS = (40, 123)
 """Country and VAT id at the place of destination, and of origin."""
+_RATE_COUNTRY = 120
+"""Whose tax rate column 119 is."""
 
 
 def file_rules(category: str) -> list[Rule]:
@@ -24,12 +27,24 @@ def file_rules(category: str) -> list[Rule]:
         return master_data_rules()
     if category != _POSTINGS:
         return []
-    return [_currency_exists, _vat_ids_are_right, _not_due_before_it_is_written, _every_guid_once()]
+    return [
+        _currency_exists,
+        _country_of_the_rate_exists,
+        _vat_ids_are_right,
+        _not_due_before_it_is_written,
+        _every_guid_once(),
+    ]
 
 
 def _currency_exists(c: Contents, _terms: BatchTerms) -> Iterable[Breach]:
     currency = c[2]
     return currency_breaches(currency, 3) if currency not in ("", HOME_CURRENCY) else ()
+
+
+def _country_of_the_rate_exists(c: Contents, _terms: BatchTerms) -> Iterable[Breach]:
+    # Whether Greece is GR or EL here nobody says, so both pass.
+    country = c[_RATE_COUNTRY - 1]
+    return country_breaches(country, _RATE_COUNTRY) if country and country not in EU_PREFIXES else ()
 
 
 def _vat_ids_are_right(c: Contents, _terms: BatchTerms) -> Iterable[Breach]:

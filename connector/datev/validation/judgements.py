@@ -71,6 +71,16 @@ JUDGEMENTS: dict[str, Judgement] = {
         "The format asks for at most 13 characters after the country; the Federal Central Tax Office refuses "
         "the number in the statement of supplies to the EU (§ 18a UStG).",
     ),
+    "vat_id_without_number": Judgement(
+        _WARNING,
+        "The format takes a country alone, which is right for consumers; the statement of supplies to the EU "
+        "wants the whole number (§ 18a (7) UStG).",
+    ),
+    "vat_id_german": Judgement(
+        _WARNING,
+        "DATEV's own sample has it; the statement of supplies to the EU takes numbers of other member states "
+        "only (§ 18a (7) UStG).",
+    ),
     "country_unknown": Judgement(
         _WARNING, "Two letters are all that the format asks for; the code is none of ISO 3166."
     ),

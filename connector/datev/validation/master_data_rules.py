@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from connector.accounting.vat_ids import EU_PREFIXES
 from connector.datev.extf.debtor_columns import DEBTOR_COLUMNS
 from connector.datev.extf.rules import Breach, Contents, Rule, parse_date
 from connector.datev.extf.terms import BatchTerms
@@ -52,6 +53,10 @@ def _codes_are_right(c: Contents, _terms: BatchTerms) -> Iterable[Breach]:
     # A number that repeats its country has a rule of its own.
     if country and not (number.startswith(country) and country != "FR"):
         breaches += vat_id_breaches(country + number, _EU_COUNTRY, _EU_NUMBER)
+    if country in EU_PREFIXES and not number:
+        what = f"names {country} as the country of a VAT id in column {_EU_COUNTRY}, but no number."
+        cure = "Write the rest of the VAT id, or empty both columns."
+        breaches.append(judged("vat_id_without_number", _EU_NUMBER, what, cure))
     return breaches
 
 
