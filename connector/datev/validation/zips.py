@@ -7,6 +7,7 @@ level deep.
 
 import io
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -16,7 +17,7 @@ from lxml import etree
 from connector.datev.dxso.archive_meaning import Link, link_findings
 from connector.datev.dxso.package import DOCUMENT_XML
 from connector.datev.dxso.xml import parse_xml
-from connector.datev.file_names import media_type
+from connector.datev.file_names import MEDIA_TYPES, media_type
 from connector.datev.findings import Severity
 from connector.datev.validation import xml_files
 from connector.datev.validation.chart_rules import Charts
@@ -32,8 +33,6 @@ _PDF_MARK = b"%PDF-"
 _MARK_WITHIN = 1024
 """Readers accept the mark anywhere in the first 1,024 bytes (ISO 32000, implementation notes)."""
 
-_OF_COLLECTIONS = frozenset({".csv", ".zip"})
-"""Kinds of files that DATEV takes one by one only; where a ZIP holds nothing else, it is a collection."""
 _COLLECTION_NOT_SENT = (
     "The ZIP as a whole: it is a collection of files that DATEV takes one by one; each is checked by itself."
 )
@@ -60,16 +59,33 @@ def check_zip(
             _Package(members, checks).check()
             return
         report.leave_out(_COLLECTION_NOT_SENT)
-        report.tell(name_findings(members, flat=False))
-        for info in members.files:
-            if suffix_of(info) == ".csv":
-                checks.check_csv(members, info, must_be_extf=True)
-            else:
-                _check_inner(members, info, budget, checks)
+        _check_collection(members, checks, lambda info: _check_inner(members, info, budget, checks))
 
 
 def _is_collection(members: Members) -> bool:
-    return bool(members.files) and all(suffix_of(info) in _OF_COLLECTIONS for info in members.files)
+    """Whether the files are sent one by one; one that is no part of it, such as a readme, changes nothing.
+
+    XML is of packages, and so are pictures beside CSV files.
+    """
+    kinds = {suffix_of(info) for info in members.files}
+    if ".xml" in kinds:
+        return False
+    return ".zip" in kinds or (".csv" in kinds and kinds.isdisjoint(MEDIA_TYPES))
+
+
+def _check_collection(
+    members: Members, checks: "_Checks", check_zip_inside: Callable[[zipfile.ZipInfo], None]
+) -> None:
+    checks.report.tell(name_findings(members, flat=False))
+    for info in members.files:
+        suffix = suffix_of(info)
+        if suffix == ".csv":
+            checks.check_csv(members, info, must_be_extf=True)
+        elif suffix == ".zip":
+            check_zip_inside(info)
+        else:
+            message = "The file is neither in DATEV's format (EXTF) nor a ZIP; it is not checked."
+            members.find("stray_file", message, "Leave it out.", info.filename, Severity.WARNING)
 
 
 def _check_inner(outer: Members, info: zipfile.ZipInfo, budget: Budget, checks: "_Checks") -> None:
@@ -88,13 +104,12 @@ def _check_inner(outer: Members, info: zipfile.ZipInfo, budget: Budget, checks: 
         if not _is_collection(members):
             _Package(members, checks).check()
             return
-        checks.report.tell(name_findings(members, flat=False))
-        for inner in members.files:
-            if suffix_of(inner) == ".csv":
-                checks.check_csv(members, inner, must_be_extf=True)
-            else:
-                message = "ZIPs are opened one level deep; this one lies deeper and is not read."
-                members.find("zip_too_deep", message, "Unpack it and check it by itself.", inner.filename)
+        _check_collection(members, checks, lambda inner: _too_deep(members, inner))
+
+
+def _too_deep(members: Members, info: zipfile.ZipInfo) -> None:
+    message = "ZIPs are opened one level deep; this one lies deeper and is not read."
+    members.find("zip_too_deep", message, "Unpack it and check it by itself.", info.filename)
 
 
 class _Checks:

@@ -243,6 +243,37 @@ def test_what_is_wrong_inside_a_collection_is_told_with_its_path(tmp_path: Path)
     ] == found(tmp_path, zipped(files))
 
 
+def test_a_stray_file_in_a_collection_is_a_warning_and_the_rest_is_read(tmp_path: Path) -> None:
+    package = package_files()
+    package[LEDGER_NAME] = package[LEDGER_NAME].replace(b"<tax>19.00", b"<tax>19")
+    batch = posting_batch()
+    inner = zipped({"EXTF_b.csv": batch, "readme.md": b"x"})
+    files = {"readme.txt": b"x", "a.zip": zipped(package), "EXTF_a.csv": batch, "b.zip": inner, "c.pdf": PDF}
+
+    report = checked(tmp_path, zipped(files))
+
+    assert [
+        ("stray_file", "readme.txt", "warning"),
+        ("bad_value", f"a.zip/{LEDGER_NAME}", "error"),
+        ("stray_file", "b.zip/readme.md", "warning"),
+        ("stray_file", "c.pdf", "warning"),
+    ] == [(problem["rule"], problem["file"], problem["severity"]) for problem in report["problems"]]
+    assert 4 == report["rows"]
+
+
+def test_batches_beside_a_stray_file_are_a_collection_but_beside_a_picture_a_package(tmp_path: Path) -> None:
+    batch = posting_batch()
+    broken = batch.replace(b"1190,00;", b"1190.00;", 1)
+
+    assert [("bad_number", "EXTF_a.csv"), ("stray_file", "readme.txt")] == found(
+        tmp_path, zipped({"EXTF_a.csv": broken, "readme.txt": b"x"})
+    )
+    assert [("document_xml_missing", ""), ("bad_number", "EXTF_a.csv")] == found(
+        tmp_path, zipped({"EXTF_a.csv": broken, "a.pdf": PDF})
+    )
+    assert ("document_xml_missing", "") in found(tmp_path, zipped({"readme.txt": b"x"}))
+
+
 def test_names_inside_a_collection_may_lie_in_folders_but_never_lead_out_of_it(tmp_path: Path) -> None:
     batch = posting_batch()
     files = {"2026/EXTF_a.csv": batch, "../EXTF_b.csv": batch, "2026/": b""}
