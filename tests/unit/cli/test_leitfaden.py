@@ -21,6 +21,7 @@ vat_id = "USt-IdNr."
 customer_status = "Kundenart"
 special_scheme = "Sonderregelung"
 supply_kind = "Leistungsart"
+reverse_charge = "Bauleistung"
 [sale]
 supply_kind_labels = { "Ware" = "goods", "Ort" = "work_at_place" }
 customer_status_labels = { "Firma" = "business", "Privat" = "consumer", "?" = "unknown" }
@@ -40,7 +41,13 @@ def deal(
     content["organization"]["address"] |= {"country": country, "postal_code": postal_code, "locality": city}
     content["organization"]["address"]["value"] = f"Hauptstraße 5, {postal_code} {city}, {country}"
     content["products"] = [content["products"][0] | {"tax": tax}]
-    names = {"vat_id": "USt-IdNr.", "status": "Kundenart", "scheme": "Sonderregelung", "kind": "Leistungsart"}
+    names = {
+        "vat_id": "USt-IdNr.",
+        "status": "Kundenart",
+        "scheme": "Sonderregelung",
+        "kind": "Leistungsart",
+        "marked_13b": "Bauleistung",
+    }
     values = {_KEYS[names[name]]: value for name, value in fields.items()}
     content["deal"]["custom_fields"] = values
     content["organization"]["custom_fields"] = values
@@ -85,13 +92,30 @@ def _taken_back() -> dict[str, Any]:
     return _changed(content, value=-1000.1)
 
 
+def _twice_discounted(value: float) -> dict[str, Any]:
+    discounts = [
+        {"id": "a", "type": "percentage", "amount": 10},
+        {"id": "b", "type": "amount", "amount": 50.1},
+    ]
+    return _changed(deal() | {"discounts": discounts}, value=value)
+
+
+def _all_disabled() -> dict[str, Any]:
+    content = deal()
+    content["products"][0]["is_enabled"] = False
+    return content
+
+
+_FOREIGN_VAT_ID = (
+    "Deutsche Anschrift mit der USt-IdNr. eines anderen Staates, auch mit dem Kennzeichen § 13b und bei "
+    "Kleinunternehmern"
+)
+
 WAITING = {
     "EU-Unternehmer ohne gültige USt-IdNr.": Example(
         lambda: austrian(status="Firma", vat_id="ATU12345676"), "vat_id_invalid"
     ),
-    "Deutsche Anschrift mit der USt-IdNr. eines anderen Staates": Example(
-        lambda: deal(vat_id="ATU12345675"), "vat_id_contradicts_country"
-    ),
+    _FOREIGN_VAT_ID: Example(lambda: deal(vat_id="ATU12345675"), "vat_id_contradicts_country"),
     "Verbraucher im Ausland mit USt-IdNr.": Example(
         lambda: austrian(20, status="Privat", vat_id="ATU12345675"), "vat_id_contradicts_status"
     ),
@@ -111,6 +135,9 @@ WAITING = {
     "Aufträge mit negativer Summe, wenn nicht als Rechnungskorrektur vereinbart": Example(
         _taken_back, "total_negative"
     ),
+    "Aufträge, deren Zeilen alle abgeschaltet sind": Example(_all_disabled, "lines_all_disabled"),
+    "Mehrere Rabatte am Auftrag, einer davon in Prozent, wenn sein Wert nicht zeigt, wie sie zusammenwirken, "
+    "und nichts vereinbart ist": Example(lambda: _twice_discounted(1000.1), "discounts_unclear"),
     "Raten, deren Summe weder netto noch brutto der Auftrag ist": Example(
         lambda: in_rates("500.00", "400.00"), "installments_differ"
     ),
@@ -125,10 +152,10 @@ WAITING = {
 }
 
 
-def shown(folder: Path, content: dict[str, Any]) -> dict[str, Any]:
+def shown(folder: Path, content: dict[str, Any], booking: str = "") -> dict[str, Any]:
     """The preview of a deal, as JSON."""
     numbers = 'pattern = "R{deal_id}-{part}"' if "installments" in content else ""
-    tenant = write_tenant(folder, numbers=numbers, more=FIELDS)
+    tenant = write_tenant(folder, numbers=numbers, booking=f'chart = "skr03"\n{booking}', more=FIELDS)
     deal_file = write_bundle(folder, content)
     result = command("preview", "--tenant", tenant, "--bundle", deal_file, "--format", "json")
     return dict(json.loads(result.stdout))
@@ -148,6 +175,31 @@ def test_what_the_guide_says_that_waits_waits(tmp_path: Path, item: str) -> None
         preview["outcome"],
         [reason["code"] for reason in preview["reasons"]],
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "booking"),
+    [
+        (deal(vat_id="ATU12345675", marked_13b="ja"), ""),
+        (deal(vat_id="ATU12345675", tax=0), "small_business = true"),
+    ],
+)
+def test_a_german_address_with_a_foreign_vat_id_waits_also_in_the_cases_that_the_guide_names(
+    tmp_path: Path, content: dict[str, Any], booking: str
+) -> None:
+    preview = shown(tmp_path, content, booking)
+
+    assert ["vat_id_contradicts_country"] == [reason["code"] for reason in preview["reasons"]]
+
+
+@pytest.mark.parametrize(("value", "booking"), [(850.0, ""), (1000.1, 'several_discounts = "of_the_sum"')])
+def test_several_discounts_are_booked_where_value_or_agreement_says_how(
+    tmp_path: Path, value: float, booking: str
+) -> None:
+    preview = shown(tmp_path, _twice_discounted(value), booking)
+
+    assert ("posted", "849.99") == (preview["outcome"], preview["invoice"]["net"])
+    assert "warten oder jeden von der Summe der Zeilen rechnen? | warten |" in GUIDE
 
 
 def test_instalments_and_recurring_lines_are_booked_as_the_guide_says(tmp_path: Path) -> None:
