@@ -56,7 +56,7 @@ def file(content: dict[str, Any], config: TenantConfig, fmt: DatevFormat) -> byt
 def findings(check: Any, content: bytes, *more: Any) -> list[Any]:
     report = FileReport("file")
     check(io.BytesIO(content), report, *more)
-    return [finding.code for finding in report.findings]
+    return [finding.rule for finding in report.findings]
 
 
 def test_each_part_is_shown_and_together_they_are_the_deal(tmp_path: Path) -> None:
