@@ -138,7 +138,10 @@ def migrate(database_url: str) -> None:
         with engine.connect() as connection:
             connection.execute(sa.text("SELECT pg_advisory_lock(:number)"), {"number": MIGRATION_LOCK})
             # Not before: another release at work is waited for, however long it takes.
-            connection.execute(sa.text(f"SET lock_timeout = {int(MIGRATION_LOCK_TIMEOUT_S * 1000)}"))
+            connection.execute(
+                sa.text("SELECT set_config('lock_timeout', :text, false)"),
+                {"text": str(int(MIGRATION_LOCK_TIMEOUT_S * 1000))},
+            )
             connection.commit()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
