@@ -1,7 +1,6 @@
 """The short ways: one statement for a first win, one trip to Redis for a chain, and an honest Flower."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,6 +21,7 @@ from connector.store import tables, tenants
 from connector.store.intake import first_win
 from connector.store.tenants import TenantRow
 from connector.tenants.config import IgnoreBy, IgnoreRule
+from tests.integration.polling import DEADLINE_S, wait_until
 from tests.integration.webapp.world import (
     MovableClock,
     add_tenant,
@@ -34,8 +34,6 @@ WON_AT = datetime(2026, 3, 1, 10, tzinfo=UTC)
 
 AT_ONCE = 8
 """Deliveries at once: as many as the threads of the web process."""
-
-DEADLINE_S = 30.0
 
 
 def won(event_id: str, deal_id: int = 7, **changes: Any) -> DealEvent:
@@ -228,14 +226,6 @@ def waiting_for_locks(services: Services) -> int:
         return tx.execute(
             sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
         ).scalar_one()
-
-
-def wait_until(reached: Callable[[], bool]) -> None:
-    """Look again and again, up to a deadline."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not reached():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.01)
 
 
 def test_what_a_constraint_refuses_is_a_bug_and_leaves_nothing(services: Services) -> None:

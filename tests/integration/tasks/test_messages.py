@@ -3,8 +3,7 @@
 import base64
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -21,8 +20,7 @@ from tasks.broker import Broker, Share, Woken
 from tasks.links import StoppableTask
 from tasks.turns import Turn
 from tasks.wake import TENANT, chain_message
-
-DEADLINE_S = 30.0
+from tests.integration.polling import DEADLINE_S, wait_until
 
 NAMES = tuple(f"run.{link.name}" for link in RUN_CHAIN)
 
@@ -109,13 +107,6 @@ def test_flower_sees_a_stopped_link_succeed_and_a_waiting_one_come_back(valkey_u
     assert ("task-received", "after_stop") not in told
     with redis.Redis.from_url(valkey_url) as client:
         assert 0 == client.llen("links")
-
-
-def wait_until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @contextmanager
