@@ -157,6 +157,7 @@ def act_on_deal(domain: str, key: int, action: str) -> Response:
     with sandbox.store.transaction():
         changes = {**replace_parts(sandbox, account, deal, lists), **changes}
         deal = change_deal(sandbox, account, key, changes, source="app", user_id=user_id)
+    sandbox.courier.wake()  # again: when the change woke it, the event was not committed yet
     return _answer({"id": key, "status": deal["status"], "won_time": deal["won_time"]})
 
 

@@ -21,7 +21,7 @@ import pytest
 import requests
 
 from tests.unit.sandbox.driver import Driver
-from webapp.sandbox import create_app
+from webapp.sandbox import courier, create_app
 
 DEADLINE_S = 20.0
 DEALS = "/pipedrive/accounts/acme/deals"
@@ -73,8 +73,12 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
-    """A delivering sandbox whose waiting times are a two-hundredth, with one open deal."""
+    """A delivering sandbox whose waiting times are a two-hundredth, with one open deal.
+
+    Nobody looks into its queue without being woken: a missed wake shows as a delivery that does not come.
+    """
     monkeypatch.setenv("MLC_TIME_SCALE", "0.005")
+    monkeypatch.setattr(courier, "IDLE_S", 10 * DEADLINE_S)
     app = create_app(str(tmp_path))
     driver = Driver(app.test_client())
     driver.make_account()
