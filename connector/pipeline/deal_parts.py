@@ -86,7 +86,7 @@ def carry_out_plan(
             day = max(part.date, today) if known else part.date
             _create(tx, replace(run, title=title), ordinal, part.key, day, now)
         elif row.id != run.id and _is_free(row):
-            _follow(tx, row, date_of(part, row, today), now, read_again=read_again)
+            _follow(tx, row, date_of(part, row, today), now, read_again=read_again, despite=run.despite_rule)
     keys = {part.key for part in parts}
     for key, row in known.items():
         if key not in keys and row.id != run.id and _is_free(row) and row.state != CANCELLED:
@@ -172,8 +172,14 @@ def _create(tx: Transaction, run: RunRow, ordinal: int, key: str, day: date, now
         )
 
 
-def _follow(tx: Transaction, row: RunRow, day: date, now: datetime, *, read_again: bool) -> None:
-    """A part that is known: it waits for its date, maybe another one, and is read again."""
+def _follow(
+    tx: Transaction, row: RunRow, day: date, now: datetime, *, read_again: bool, despite: str
+) -> None:
+    """A part that is known: it waits for its date, maybe another one, and is read again.
+
+    :param despite: the rule set aside for the run that planned. Of a part that went by it still, the plan
+        would be made again as soon as it is read, and so without end.
+    """
     moved, ended = day != row.part_date, row.state in (CANCELLED, IGNORED)
     waits = row.state == "received"
     if not (read_again or ended or (moved and waits)):
@@ -187,6 +193,7 @@ def _follow(tx: Transaction, row: RunRow, day: date, now: datetime, *, read_agai
         state="received",
         due_at=due,
         part_date=day,
+        despite_rule=despite or row.despite_rule,
         **{**_FRESH, "waiting_for": waiting_text(day) if due > now else ""},
     )
     if moved or not waits:
