@@ -48,10 +48,10 @@ fuzz: $(VENV)/.development ## give damaged files to every reader (MINUTES=5 SEED
 bench: $(VENV)/.development ## measure speed (never part of the tests)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
-crash: $(VENV)/.development ## kill at every point, break every partner call (45 min; FULL=1: 2,000 faults, goes on; SEED=7)
+crash: $(VENV)/.development ## kill at every point, break every partner call, 10,000 deliveries (45 min; FULL=1: 2,000 faults, goes on; SEED=7)
 	@status=0; \
 	$(BIN)/python -m tests.acceptance.crash $(if $(FULL),--full) $(if $(SEED),--seed $(SEED)) $(ARGS) || status=1; \
-	$(if $(FULL)$(ARGS),,$(BIN)/python -m tests.acceptance.faults || status=1;) \
+	$(if $(FULL)$(ARGS),,$(BIN)/python -m tests.acceptance.faults || status=1; $(BIN)/python -m tests.acceptance.burst || status=1;) \
 	exit $$status
 
 soak: $(VENV)/.development ## work for MINUTES=10 while processes die and partners fail, then count (SEED=7)
