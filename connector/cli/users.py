@@ -153,6 +153,15 @@ def enable(*, login: str) -> None:
 
 @user.command()
 @login_argument
+def remove(*, login: str) -> None:
+    """Erase the name, login and password of a disabled account. The record of its rights stays, by number."""
+    with opened_services() as services:
+        left = accounts.remove(services, login, actor=actor())
+    click.echo(f"{accounts.login_name(login)} is removed. The record of the account's rights: {left}.")
+
+
+@user.command()
+@login_argument
 def unlock(*, login: str) -> None:
     """Forget an account's wrong passwords, so that it may log in at once."""
     with opened_services() as services:

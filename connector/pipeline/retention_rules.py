@@ -146,12 +146,12 @@ KEPT = {
     "webhook_subscription": "ids only, until it is removed",
     "tenant_watch": "one row a tenant and list",
     "journal_seal": "goes with its journal row",
-    "desk_user": "until an administrator removes it; the desk's own",
+    "desk_user": "until an administrator removes it (ml-connector user remove)",
     "desk_role": "until it is taken away; the desk's own",
     "desk_session": "deleted by the desk when it is over",
     "desk_link": "deleted by the desk when it is over",
     "desk_login_attempt": "deleted by the desk when it is over",
     "desk_refused_login": "counters only",
-    "desk_event": f"who got which right when ({BOOK_LAW})",
+    "desk_event": f"who got which right when, for good: it explains the releases ({BOOK_LAW})",
 }
 """Tables of which nothing ends by itself, and why."""

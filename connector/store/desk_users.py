@@ -94,6 +94,17 @@ def set_disabled(tx: Transaction, user_id: int, disabled_at: datetime | None) ->
     tx.execute(desk_user.update().where(desk_user.c.id == user_id).values(disabled_at=disabled_at))
 
 
+def forget(tx: Transaction, user_id: int, *, login: str) -> None:
+    """Leave of an account only its number, by which the record of rights knows it. The login name is free."""
+    for table in (desk_role, desk_link):
+        tx.execute(table.delete().where(table.c.user_id == user_id))
+    tx.execute(
+        desk_user.update()
+        .where(desk_user.c.id == user_id)
+        .values(login=login, name="", password_hash=None, password_set_at=None, installation_admin=False)
+    )
+
+
 def set_installation_admin(tx: Transaction, user_id: int, *, admin: bool) -> None:
     """Make somebody admin of every tenant, or no longer."""
     tx.execute(desk_user.update().where(desk_user.c.id == user_id).values(installation_admin=admin))

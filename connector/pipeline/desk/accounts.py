@@ -161,6 +161,34 @@ def set_disabled(services: Services, login: str, *, disabled: bool, actor: str) 
     return ended
 
 
+def remove(services: Services, login: str, *, actor: str) -> str:
+    """Erase the person behind a disabled account: login name, name, password, roles (Art. 17 GDPR).
+
+    What was decided under the name stays in the journal for as long as the law wants it there.
+
+    :returns: the name under which the record of rights knows the account from now on.
+    :raises NotFoundError: there is no such user.
+    :raises PermanentError: the account is not disabled, so that nobody is removed by a slip.
+    """
+    now = services.clock.now()
+    with services.database.transaction() as tx:
+        user = find_user(tx, login, lock=True)
+        if user.active:
+            raise PermanentError(
+                f"The account {user.login} is in use.",
+                code="user_active",
+                cure=f"First: ml-connector user disable {user.login}",
+            )
+        for role in desk_users.roles_of(tx, user.id):
+            _note_role(services, tx, user, role.tenant_id, f"{role.role} → no role", actor)
+        left = f"(removed {user.id})"  # nobody can be added under such a login name
+        desk_sessions.end_all_of(tx, user.id)
+        desk_sessions.forget_attempts(tx, desk_sessions.ACCOUNT, hashed("account", user.login))
+        desk_users.forget(tx, user.id, login=left)
+        desk_users.note(tx, user.id, "removed", actor=actor, now=now)
+    return left
+
+
 def unlock(services: Services, login: str, *, actor: str) -> bool:
     """Forget an account's attempts, so that it may log in at once. Whether there were any.
 

@@ -3,7 +3,7 @@
 import json
 
 from connector.pipeline.desk.sessions import Entered, Refused, log_in
-from connector.store import desk_sessions, journal
+from connector.store import desk_sessions, desk_users, journal
 from connector.store.desk_sessions import ACCOUNT
 from tests.integration.cli.conftest import Machine
 from tests.unit.cli.console import command
@@ -91,6 +91,35 @@ def test_disabling_ends_every_session_and_enabling_lets_in_again(machine: Machin
 
     machine.run("user", "enable", "anna@example.org")
     assert enters(machine)
+
+
+def test_a_disabled_account_is_removed_and_leaves_its_number_only(machine: Machine) -> None:
+    machine.add_tenant()
+    added(machine)
+    set_password(machine)
+    machine.run("user", "set-role", "anna@example.org", "acme", "bookkeeper")
+    number = _id_of(machine, "anna@example.org")
+    in_use = machine.run("user", "remove", "anna@example.org")
+    assert (1, True) == (in_use.exit_code, "user disable anna@example.org" in in_use.stderr)
+
+    machine.run("user", "disable", "anna@example.org")
+    left = f"(removed {number})"
+    assert left in machine.run("user", "remove", "anna@example.org").stdout
+
+    assert not enters(machine)
+    with machine.services.database.transaction() as tx:
+        row = desk_users.get(tx, number)
+        told = [event.event for event in desk_users.events_of(tx, number)]
+    assert (left, "", None, {}) == (row.login, row.name, row.password_hash, user(machine, left)["roles"])
+    assert ["role_changed", "removed"] == told[-2:]
+    added(machine)
+
+
+def _id_of(machine: Machine, login: str) -> int:
+    with machine.services.database.transaction() as tx:
+        found = desk_users.find(tx, login)
+    assert found is not None
+    return found.id
 
 
 def test_a_changed_role_stands_in_the_tenants_journal_and_in_the_users_record(machine: Machine) -> None:
