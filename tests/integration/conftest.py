@@ -14,12 +14,14 @@ import psycopg2
 import pytest
 import redis
 from celery.signals import worker_init
+from cryptography.hazmat.primitives.asymmetric import rsa
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small letter
 
 import tasks.process
 from connector import store
 from connector.runtime.servers import RunningServers, ensure
+from webapp.sandbox import datev_login, datev_token
 
 _NEVER_EMPTIED = """
 ALTER TABLE journal {0} TRIGGER journal_is_never_emptied;
@@ -34,6 +36,16 @@ def equal_priority() -> Iterator[None]:
     worker_init.disconnect(tasks.process._step_back)
     yield
     worker_init.connect(tasks.process._step_back)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_signing_key() -> Iterator[None]:
+    """All sandboxes of this process sign with one key: to make and load one takes longer than most tests."""
+    key = rsa.generate_private_key(65537, 2048)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (datev_login, datev_token):
+            patch.setattr(module, "signing_key", lambda _sandbox: key)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import WSGIRequestHandler
 
 from connector import store
 from connector.http import HttpClient
@@ -31,6 +30,7 @@ from tests.acceptance.faults.table import Call
 from tests.integration.conftest import empty
 from tests.integration.pipeline.carriage import Carriage, Sandbox, config_for, settings_for
 from tests.integration.pipeline.test_own_pdf import PDF
+from tests.integration.serving import served
 from tests.integration.webapp.world import MovableClock
 from webapp.sandbox import create_app
 from webapp.sandbox.datev_login import KEY_ID, signing_key
@@ -192,15 +192,8 @@ def world() -> Iterator[World]:
 def serving(state_dir: Path) -> Iterator[tuple[str, SandboxState]]:
     """The sandbox on a free port of this machine: its address, and what it remembers."""
     app = create_app(str(state_dir), deliver=False)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_QuietHandler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", app.extensions[EXTENSION]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
+    with served(app, _QuietHandler) as url:
+        yield url, app.extensions[EXTENSION]
 
 
 def signing_key_record(sandbox: SandboxState) -> Record:

@@ -1,12 +1,10 @@
 """The sandbox as a real server on a free port."""
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from connector.datev.identity import forget_keys
 from connector.http import HttpClient
@@ -19,6 +17,7 @@ from tests.integration.datev.driver import (
     Sandbox,
     settings_for,
 )
+from tests.integration.serving import served
 from webapp.sandbox import create_app
 
 
@@ -26,13 +25,8 @@ from webapp.sandbox import create_app
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The sandbox on a free port of this machine."""
     folder: Path = tmp_path_factory.mktemp("sandbox")
-    running = make_server("127.0.0.1", 0, create_app(str(folder), deliver=False), threaded=True)
-    thread = threading.Thread(target=running.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{running.server_port}"
-    running.shutdown()
-    running.server_close()
-    thread.join(10)
+    with served(create_app(str(folder), deliver=False)) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,20 +1,18 @@
 """The sandbox in this process, on a port of its own, with one company in it."""
 
 import base64
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from werkzeug.serving import make_server
 
 from connector.http import HttpClient, new_session
 from connector.pipedrive.client import PipedriveClient
 from connector.pipedrive.oauth import api_token
+from tests.integration.serving import served
 from webapp.sandbox import create_app
 from webapp.sandbox.state import EXTENSION
 
@@ -23,20 +21,6 @@ TOKEN = "sandbox-api-token"
 PDF = b"%PDF-1.7 invoice"
 EMAILS = [{"value": "e@example.org", "primary": True}]
 UNTAXED = {"tax": 0, "tax_method": "exclusive"}
-
-
-@contextmanager
-def served(app: Any) -> Iterator[str]:
-    """A WSGI app on a free port of this machine."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join(timeout=10)
-        server.server_close()
 
 
 class SandboxSession:

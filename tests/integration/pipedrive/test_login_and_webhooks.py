@@ -17,7 +17,8 @@ from connector.pipedrive.subscriptions import Subscription, list_webhooks, subsc
 from connector.pipedrive.webhook import DealChange, authenticate, parse_delivery
 from connector.settings import PipedriveSettings
 from connector.tenants.config import HmacConfig
-from tests.integration.pipedrive.conftest import DOMAIN, TOKEN, SandboxSession, served
+from tests.integration.pipedrive.conftest import DOMAIN, TOKEN, SandboxSession
+from tests.integration.serving import served
 
 REDIRECT = "http://127.0.0.1:1/oauth/pipedrive/callback"
 DELIVERY_TIMEOUT_S = 15.0

@@ -1,11 +1,9 @@
 """The pipeline in this process, with real PostgreSQL and both partners' sandboxes behind a socket."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from connector.datev.identity import forget_keys
 from connector.pipeline.services import Services
@@ -13,6 +11,7 @@ from connector.store import Database
 from connector.tenants.config import DatevFormat
 from connector.vault import Vault, generate_key
 from tests.integration.pipeline.carriage import Carriage, Sandbox, config_for, settings_for
+from tests.integration.serving import served
 from tests.integration.webapp.world import MovableClock
 from webapp.sandbox import create_app
 
@@ -21,13 +20,8 @@ from webapp.sandbox import create_app
 def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The sandbox on a free port of this machine."""
     folder = tmp_path_factory.mktemp("sandbox")
-    running = make_server("127.0.0.1", 0, create_app(str(folder), deliver=False), threaded=True)
-    thread = threading.Thread(target=running.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{running.server_port}"
-    running.shutdown()
-    running.server_close()
-    thread.join(10)
+    with served(create_app(str(folder), deliver=False)) as url:
+        yield url
 
 
 @pytest.fixture

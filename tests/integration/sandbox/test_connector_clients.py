@@ -1,14 +1,12 @@
 """The connector's own clients against the sandbox over HTTP: both sides read the same descriptions alike."""
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from connector.datev import clients, documents, dxso_jobs, extf_files
 from connector.datev.api import DatevApi
@@ -17,21 +15,17 @@ from connector.pipedrive import oauth
 from connector.pipedrive.bundle import read_bundle, read_definitions
 from connector.pipedrive.client import PipedriveClient
 from connector.pipedrive.subscriptions import Subscription, subscribe, unsubscribe
+from tests.integration.serving import served
 from tests.unit.sandbox.driver import API_TOKEN, CLIENTS, DOCUMENTS, DXSO, EXTF, GUID, Driver, extf
 from webapp.sandbox import create_app
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[Driver, str]]:
+def sandbox(tmp_path: Path) -> Iterator[tuple[Driver, str]]:
     """A driver of a sandbox and the root address where it is served."""
     app = create_app(str(tmp_path), deliver=False)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Driver(app.test_client()), f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as root:
+        yield Driver(app.test_client()), root
     app.extensions["sandbox"].close()
 
 
@@ -40,8 +34,8 @@ def http(partner: str) -> HttpClient:
     return HttpClient(partner, connect_timeout=seconds, call_deadline=seconds)
 
 
-def test_the_pipedrive_client_reads_and_writes_everything_it_needs(served: tuple[Driver, str]) -> None:
-    driver, root = served
+def test_the_pipedrive_client_reads_and_writes_everything_it_needs(sandbox: tuple[Driver, str]) -> None:
+    driver, root = sandbox
     driver.make_account()
     pdf = "JVBERi0xLjQ="
     driver.seed(
@@ -84,8 +78,8 @@ def test_the_pipedrive_client_reads_and_writes_everything_it_needs(served: tuple
     assert "RE-1" == client.deal(1)["custom_fields"][code]
 
 
-def test_webhooks_are_made_once_and_removed(served: tuple[Driver, str]) -> None:
-    driver, root = served
+def test_webhooks_are_made_once_and_removed(sandbox: tuple[Driver, str]) -> None:
+    driver, root = sandbox
     driver.make_account()
     client = PipedriveClient(
         http("pipedrive"), base_url=f"{root}/pipedrive", authorization=lambda: oauth.api_token(API_TOKEN)
@@ -95,8 +89,8 @@ def test_webhooks_are_made_once_and_removed(served: tuple[Driver, str]) -> None:
     assert 1 == len(unsubscribe(client, wanted.url))
 
 
-def test_the_datev_clients_carry_a_document_a_batch_and_a_dxso_job(served: tuple[Driver, str]) -> None:
-    driver, root = served
+def test_the_datev_clients_carry_a_document_a_batch_and_a_dxso_job(sandbox: tuple[Driver, str]) -> None:
+    driver, root = sandbox
     driver.make_datev()
     tokens = driver.login()
 

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.integration.serving import POLL_S
 from tests.unit.sandbox.driver import Driver
 from webapp.sandbox import courier, create_app
 
@@ -63,7 +64,7 @@ def receiver() -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     state.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_S,), daemon=True)
     thread.start()
     yield state
     server.shutdown()

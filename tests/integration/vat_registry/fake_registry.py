@@ -1,13 +1,13 @@
 """Both registries behind one real socket: what they answer is laid ready, what they were asked is kept."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
+
+from tests.integration.serving import served
 
 
 class FakeRegistry:
@@ -39,11 +39,5 @@ class FakeRegistry:
 def running_registry() -> Iterator[FakeRegistry]:
     """The server on a free port of this machine."""
     registry = FakeRegistry()
-    server = make_server("127.0.0.1", 0, registry, threaded=True)
-    registry.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield registry
-    server.shutdown()
-    server.server_close()
-    thread.join(10)
+    with served(registry) as registry.url:
+        yield registry

@@ -1,7 +1,6 @@
 """A tenant, the sandbox as both partners, and a person with a browser."""
 
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,7 +10,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from connector.accounting.terms import BookingTerms
@@ -38,6 +36,7 @@ from connector.tenants.config import (
     WriteBackConfig,
 )
 from connector.vault import Vault, generate_key
+from tests.integration.serving import served
 from webapp.sandbox import create_app as create_sandbox
 
 PASSWORD = "correct horse"
@@ -92,11 +91,8 @@ class Sandbox:
 @contextmanager
 def running_sandbox(state_dir: Path) -> Iterator[Sandbox]:
     """The sandbox with the app at both partners, a DATEV client and the company ``acme``."""
-    server = make_server("127.0.0.1", 0, create_sandbox(str(state_dir), deliver=False), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        sandbox = Sandbox(f"http://127.0.0.1:{server.server_port}")
+    with served(create_sandbox(str(state_dir), deliver=False)) as url:
+        sandbox = Sandbox(url)
         sandbox.control("/datev/apps", client_id="app", redirect_uris=[f"{PUBLIC_URL}/oauth/datev/callback"])
         sandbox.control("/datev/clients", consultant_number=455148, client_number=1, name="Acme GmbH")
         sandbox.control(
@@ -122,10 +118,6 @@ def running_sandbox(state_dir: Path) -> Iterator[Sandbox]:
                 users=users,
             )
         yield sandbox
-    finally:
-        server.shutdown()
-        thread.join(10)
-        server.server_close()
 
 
 def settings_for(database_url: str, sandbox_url: str, var_dir: Path) -> Settings:
