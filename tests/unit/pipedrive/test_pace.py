@@ -1,33 +1,17 @@
 """The pace of calls: turns, patience, and what an answer teaches all others of the same login."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 
-from connector.call_budget import Learned, NotYet, Patience, Slot
+from connector.call_budget import Learned, NotYet, Patience
 from connector.errors import RateLimitedError
 from connector.http import Answer
 from connector.pipedrive.pace import JITTER, STEP_ROOM, Pace
+from tests.unit.fake_budget import FakeBudget
 from tests.unit.pipedrive.fakes import NOW, StoppedClock
 
 S = timedelta(seconds=1)
-
-
-@dataclass
-class FakeBudget:
-    """Says what it was told to say, then yes; keeps what it heard."""
-
-    refusals: list[NotYet] = field(default_factory=list)
-    rooms: list[int] = field(default_factory=list)
-    learned: list[Learned] = field(default_factory=list)
-
-    def take(self, room: int) -> Slot | NotYet:
-        self.rooms.append(room)
-        return self.refusals.pop(0) if self.refusals else Slot("1")
-
-    def settle(self, _slot: Slot, learned: Learned) -> None:
-        self.learned.append(learned)
 
 
 def answer(status: int = 200, body: bytes = b"{}", **headers: str) -> Answer:

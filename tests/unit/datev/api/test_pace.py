@@ -1,33 +1,17 @@
 """Our own limit of calls to DATEV: a step begins where it has room, waits a little, and else is sent away."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 
-from connector.call_budget import Learned, NotYet, Patience, PatientCaller, Slot
+from connector.call_budget import Learned, NotYet, Patience, PatientCaller
 from connector.datev import operations as op
 from connector.datev.pace import STEP_ROOM, DatevPace
 from connector.errors import RateLimitedError
 from tests.unit.datev.api.fake_http import FakeHttp, Script, api_with
+from tests.unit.fake_budget import FakeBudget
 
 S = timedelta(seconds=1)
-
-
-@dataclass
-class FakeBudget:
-    """Says what it was told to say, then yes; keeps what it heard."""
-
-    refusals: list[NotYet] = field(default_factory=list)
-    rooms: list[int] = field(default_factory=list)
-    learned: list[Learned] = field(default_factory=list)
-
-    def take(self, room: int) -> Slot | NotYet:
-        self.rooms.append(room)
-        return self.refusals.pop(0) if self.refusals else Slot("1")
-
-    def settle(self, _slot: Slot, learned: Learned) -> None:
-        self.learned.append(learned)
 
 
 def paced(budget: FakeBudget, patience: Patience) -> tuple[DatevPace, list[float]]:
