@@ -1,7 +1,7 @@
 """Places whose VAT treatment differs from that of the country they are addressed in: a table.
 
-Sources: § 1 (2) UStG, Art. 6 of Directive 2006/112/EC; postal codes and names from the national post offices.
-Monaco and the Isle of Man are not here: by § 1 (2a) UStG they simply count as France and the United Kingdom.
+Sources: § 1 (2) UStG, Art. 6 of Directive 2006/112/EC, UStAE 1.10; postal codes and names from the national post
+offices. "check" marks what we could not read in an official text. Monaco and the Isle of Man are not here: by § 1 (2a) UStG they simply count as France and the United Kingdom.
 """
 
 import re
@@ -27,6 +27,13 @@ class Territory:
     """Postal codes of the place and its neighbours: the town's name decides; without one it may be either."""
     code_length: int = 0
     """Postal codes there have so many digits, and those of the rest of the country do not; 0: as many."""
+    whole_codes: tuple[str, ...] = ()
+    """Postal codes of the neighbour's post office, which serves the place too: as a whole, since the country's
+    own codes may begin with them (Büsingen is CH-8238, and 82383 is in Bavaria)."""
+    towns: tuple[str, ...] = ()
+    """Names that only a town tells: a district of the same name goes beyond the place."""
+    not_towns: tuple[str, ...] = ()
+    """Towns of the rest of the country whose postal codes look like the place's once a leading zero is lost."""
 
 
 _OUTSIDE_EU_VAT = "Art. 6 of Directive 2006/112/EC: not part of the VAT territory of the EU"
@@ -34,9 +41,21 @@ _NOT_INLAND = "§ 1 (2) UStG: not part of the Inland"
 _AUSTRIAN_RATE = "§ 10 (4) of the Austrian UStG: a rate of its own"
 _GERMAN_CODE = "§ 1 (2) UStG: Austria, though it has postal codes of the German post office too"
 _NOT_OF_THE_UNION = "Art. 5 of Directive 2006/112/EC, Art. 355 TFEU: the treaties do not hold there"
+_STATE_OF_ITS_OWN = "§ 1 (2a) UStG, UStAE 1.10: a third country, whatever the address calls it; paragraph: check"
+_NOT_CONTROLLED = (
+    "Protocol no. 10 to the Act of Accession of 2003, UStAE 1.10: the Union's law does not hold where the "
+    "government of the Republic has no effective control; paragraph: check"
+)
 
 SPECIAL_TERRITORIES = (
-    Territory("Büsingen am Hochrhein", "DE", ("78266",), _NOT_INLAND, ("busingen", "buesingen")),
+    Territory(
+        "Büsingen am Hochrhein",
+        "DE",
+        ("78266",),
+        _NOT_INLAND,
+        ("busingen", "buesingen"),
+        whole_codes=("8238",),
+    ),
     Territory("Helgoland", "DE", ("27498",), _NOT_INLAND, ("helgoland", "heligoland")),
     Territory("Jungholz", "AT", ("6691", "87491"), _AUSTRIAN_RATE, ("jungholz",)),
     Territory("Jungholz in Austria", "DE", ("87491",), _GERMAN_CODE, ("jungholz",)),
@@ -45,7 +64,7 @@ SPECIAL_TERRITORIES = (
         "AT",
         ("6991", "6992", "6993", "87567", "87568", "87569"),
         _AUSTRIAN_RATE,
-        ("kleinwalsertal", "riezlern", "hirschegg"),
+        ("kleinwalsertal", "riezlern", "hirschegg", "mittelberg"),
     ),
     Territory(
         "Kleinwalsertal in Austria",
@@ -66,7 +85,48 @@ SPECIAL_TERRITORIES = (
     ),
     Territory("Ceuta or Melilla", "ES", ("51", "52"), _OUTSIDE_EU_VAT, ("ceuta", "melilla")),
     Territory("Livigno", "IT", ("23041",), _OUTSIDE_EU_VAT, ("livigno", "trepalle"), ("23030",)),
-    Territory("Campione d'Italia", "IT", ("22061",), _OUTSIDE_EU_VAT, ("campione",), ("22060",)),
+    Territory(
+        "Campione d'Italia",
+        "IT",
+        ("22061",),
+        _OUTSIDE_EU_VAT,
+        ("campione",),
+        ("22060",),
+        whole_codes=("6911",),
+    ),
+    Territory("San Marino", "IT", ("4789",), _STATE_OF_ITS_OWN, ("san marino",)),
+    Territory(
+        "Vatican City",
+        "IT",
+        ("00120",),
+        _STATE_OF_ITS_OWN,
+        ("vaticano", "vatican", "vatican city", "vatikan", "vatikanstadt"),
+    ),
+    *(
+        Territory(
+            "Andorra",
+            country,
+            ("AD",),
+            _STATE_OF_ITS_OWN,
+            ("andorra la vella", "andorra la vieja", "principat d andorra", "principado de andorra"),
+        )
+        for country in ("ES", "FR")
+    ),
+    Territory("Gibraltar", "ES", ("GX",), _STATE_OF_ITS_OWN, towns=("gibraltar",)),
+    Territory(
+        "the north of Cyprus",
+        "CY",
+        ("9",),
+        _NOT_CONTROLLED,
+        (
+            *("kyrenia", "keryneia", "κερυνεια", "girne", "northern cyprus", "north cyprus", "nordzypern"),
+            *("kuzey kıbrıs", "kuzey kibris", "kktc", "trnc"),
+        ),
+        towns=(
+            *("famagusta", "ammochostos", "αμμοχωστοσ", "gazimagusa", "gazimağusa", "lefkosa", "guzelyurt"),
+            *("morphou", "lefke", "iskele", "trikomo", "lapithos", "lapta", "karavas", "alsancak"),
+        ),
+    ),
     Territory(
         "Mount Athos",
         "GR",
@@ -114,6 +174,7 @@ SPECIAL_TERRITORIES = (
         _NOT_OF_THE_UNION,
         ("faroe", "faroe islands", "færøerne", "faeroerne", "faroer", "torshavn"),
         code_length=3,
+        not_towns=("taastrup", "københavn", "kobenhavn", "kopenhagen", "copenhagen"),
     ),
     Territory(
         "a Caribbean part of the Netherlands' kingdom",
@@ -124,10 +185,17 @@ SPECIAL_TERRITORIES = (
     ),
 )
 
+CODE_DIGITS = {
+    **dict.fromkeys(("AT", "CY", "DK", "NL"), 4),
+    **dict.fromkeys(("DE", "ES", "FI", "FR", "GR", "IT"), 5),
+}
+"""How many digits a postal code has in the countries of the territories told by name. One with more or fewer is
+of another country or wrong, and says nothing against a town."""
+
 _WITH_TERRITORIES = frozenset({"ES", "FI", "FR", "GR", "IT"})
 """Member states of which a part lies outside of the VAT territory, and is big enough to sell to. Germany's
-Helgoland and Büsingen, Greenland, the Faroes and the Caribbean are told by their names alone: to ask every
-German, Danish or Dutch customer without a postal code would be overdone."""
+Helgoland and Büsingen, Greenland, the Faroes, the Caribbean and the north of Cyprus are told by their names
+alone: to ask every German, Danish, Dutch or Cypriot customer without a postal code would be overdone."""
 
 _WITH_REGIONAL_RATES = frozenset({"AT", "PT"})
 """Member states where only the rates differ: in Jungholz and Kleinwalsertal, on Madeira and the Azores."""
@@ -166,15 +234,31 @@ def _lies_in(address: Address, territory: Territory) -> bool:
         return True
     code = "".join(sign for sign in address.postal_code.upper() if sign.isalnum())
     digits = "".join(sign for sign in code if sign.isdigit())
+    return _told_by_code(code, digits, address, territory) or _told_by_name(digits, address, territory)
+
+
+def _told_by_code(code: str, digits: str, address: Address, territory: Territory) -> bool:
     if any(written.startswith(territory.postal_prefixes) for written in (code, digits)):
         return True
-    if digits and len(digits) == territory.code_length:
+    if digits in territory.whole_codes:
         return True
-    shared = digits in territory.shared_codes
+    if digits and len(digits) == territory.code_length and not _has(address.city, territory.not_towns):
+        return True
     # Italian addresses without a town show their province instead, by its two letters.
-    if shared and len(address.city.strip()) <= 2:
-        return True
+    return digits in territory.shared_codes and len(address.city.strip()) <= 2
+
+
+def _told_by_name(digits: str, address: Address, territory: Territory) -> bool:
     # A town may bear the name of an island: La Réunion lies in Lot-et-Garonne too, and its code says so.
-    told_by_code = bool(digits) and bool(territory.postal_prefixes) and not shared
-    places = [address.region] if told_by_code else [address.region, address.city]
-    return any(f" {name} " in f" {plain(place)} " for place in places for name in territory.names)
+    code_says_another = (
+        len(digits) == CODE_DIGITS.get(territory.country)
+        and bool(territory.postal_prefixes)
+        and digits not in territory.shared_codes
+    )
+    if _has(address.region, territory.names):
+        return True
+    return not code_says_another and _has(address.city, territory.names + territory.towns)
+
+
+def _has(place: str, names: tuple[str, ...]) -> bool:
+    return any(f" {name} " in f" {plain(place)} " for name in names)

@@ -11,6 +11,7 @@ from connector.accounting.countries import (
     vat_prefix,
 )
 from connector.accounting.party import Address
+from connector.accounting.territories import CODE_DIGITS, SPECIAL_TERRITORIES
 from connector.accounting.vat_ids import EU_PREFIXES, canonical_vat_id, check_vat_id, normalise_vat_id
 
 
@@ -55,6 +56,7 @@ def at(country: str, postal_code: str = "", city: str = "", region: str = "") ->
         ("DK", "FO-100", "special"),
         ("DK", "1050", "EU"),
         ("DK", "100", "special"),
+        ("DK", "800", "special"),
         ("DE", "87567", "special"),
         ("DE", "D-87491", "special"),
         ("DE", "87561", "DE"),
@@ -106,6 +108,43 @@ def test_an_address_lies_in_one_group(country, postal_code, group):
         ("NL", "", "Willemstad, Curaçao", "a Caribbean part of the Netherlands' kingdom"),
         ("NL", "4797", "Willemstad", None),
         ("ES", "", "Madrid", None),
+        # The Swiss post serves both exclaves: its codes tell them as well.
+        ("DE", "8238", "Büsingen", "Büsingen am Hochrhein"),
+        ("DE", "CH-8238", "Büsingen am Hochrhein", "Büsingen am Hochrhein"),
+        ("DE", "8238", "", "Büsingen am Hochrhein"),
+        ("DE", "82383", "Hohenpeißenberg", None),
+        ("IT", "6911", "Campione d'Italia", "Campione d'Italia"),
+        ("IT", "CH-6911", "", "Campione d'Italia"),
+        # A code that the country cannot have says nothing against the town.
+        ("DE", "2749", "Helgoland", "Helgoland"),
+        ("IT", "2304", "Livigno", "Livigno"),
+        ("GR", "6308", "Athos", "Mount Athos"),
+        ("ES", "350011", "Las Palmas", "the Canary Islands"),
+        ("FI", "2210", "Mariehamn", "Åland"),
+        ("DE", "10115", "Helgoland", None),
+        # Denmark's 0800 without its zero is Taastrup's, with a Faroese town it is the Faroes'.
+        ("DK", "800", "Høje Taastrup", None),
+        ("DK", "900", "København C", None),
+        ("DK", "800", "Tvøroyri", "the Faroe Islands"),
+        ("DK", "FO-800", "Taastrup", "the Faroe Islands"),
+        ("CY", "99300", "Girne", "the north of Cyprus"),
+        ("CY", "", "Kyrenia", "the north of Cyprus"),
+        ("CY", "9300", "", "the north of Cyprus"),
+        ("CY", "99450", "Famagusta", "the north of Cyprus"),
+        ("CY", "", "Famagusta", "the north of Cyprus"),
+        ("CY", "5330", "Famagusta", None),
+        ("CY", "1010", "Nikosia", None),
+        ("IT", "47890", "San Marino", "San Marino"),
+        ("IT", "", "Repubblica di San Marino", "San Marino"),
+        ("IT", "40010", "San Marino", None),
+        ("IT", "00120", "Città del Vaticano", "Vatican City"),
+        ("IT", "", "Vatikanstadt", "Vatican City"),
+        ("ES", "AD500", "Andorra la Vella", "Andorra"),
+        ("FR", "AD500", "", "Andorra"),
+        ("ES", "44500", "Andorra", None),
+        ("ES", "GX11 1AA", "Gibraltar", "Gibraltar"),
+        ("ES", "11360", "San Roque", None),
+        ("AT", "", "Mittelberg", "Kleinwalsertal"),
     ],
 )
 def test_a_territory_is_known_by_its_towns_too(country, postal_code, city, territory):
@@ -115,6 +154,16 @@ def test_a_territory_is_known_by_its_towns_too(country, postal_code, city, terri
 
 def test_a_named_region_is_a_territory_whatever_the_town():
     assert "special" == country_group(at("ES", "", "Arona", "Canarias"))
+
+
+def test_a_district_named_like_a_town_of_the_north_is_not_the_town():
+    assert "EU" == country_group(at("CY", "", "Ayia Napa", "Famagusta"))
+    assert "special" == country_group(at("CY", "", "", "Kyrenia"))
+
+
+@pytest.mark.parametrize("territory", SPECIAL_TERRITORIES, ids=lambda one: f"{one.country} {one.name}")
+def test_a_territory_told_by_name_is_in_a_country_whose_postal_codes_are_known(territory):
+    assert not (territory.names or territory.towns) or territory.country in CODE_DIGITS
 
 
 @pytest.mark.parametrize(
