@@ -1,7 +1,8 @@
 """Places whose VAT treatment differs from that of the country they are addressed in: a table.
 
-Sources: § 1 (2) UStG, Art. 6 of Directive 2006/112/EC, UStAE 1.10; postal codes and names from the national post
-offices. "check" marks what we could not read in an official text. Monaco and the Isle of Man are not here: by § 1 (2a) UStG they simply count as France and the United Kingdom.
+Sources: § 1 (2) UStG, Art. 6 of Directive 2006/112/EC, UStAE 1.10; postal codes and names from the national
+post offices. "check" marks what we could not read in an official text.
+Monaco and the Isle of Man are not here: by § 1 (2a) UStG they simply count as France and the United Kingdom.
 """
 
 import re
@@ -28,12 +29,12 @@ class Territory:
     code_length: int = 0
     """Postal codes there have so many digits, and those of the rest of the country do not; 0: as many."""
     whole_codes: tuple[str, ...] = ()
-    """Postal codes of the neighbour's post office, which serves the place too: as a whole, since the country's
-    own codes may begin with them (Büsingen is CH-8238, and 82383 is in Bavaria)."""
+    """Postal codes of the neighbour's post office, which serves the place too: as a whole, since the
+    country's own codes may begin with them (Büsingen is CH-8238, and 82383 is in Bavaria)."""
     towns: tuple[str, ...] = ()
     """Names that only a town tells: a district of the same name goes beyond the place."""
     not_towns: tuple[str, ...] = ()
-    """Towns of the rest of the country whose postal codes look like the place's once a leading zero is lost."""
+    """Towns of the rest of the country whose postal codes look like the place's without their leading zero."""
 
 
 _OUTSIDE_EU_VAT = "Art. 6 of Directive 2006/112/EC: not part of the VAT territory of the EU"
@@ -41,10 +42,10 @@ _NOT_INLAND = "§ 1 (2) UStG: not part of the Inland"
 _AUSTRIAN_RATE = "§ 10 (4) of the Austrian UStG: a rate of its own"
 _GERMAN_CODE = "§ 1 (2) UStG: Austria, though it has postal codes of the German post office too"
 _NOT_OF_THE_UNION = "Art. 5 of Directive 2006/112/EC, Art. 355 TFEU: the treaties do not hold there"
-_STATE_OF_ITS_OWN = "§ 1 (2a) UStG, UStAE 1.10: a third country, whatever the address calls it; paragraph: check"
+_STATE_OF_ITS_OWN = "§ 1 (2a) UStG, UStAE 1.10: a third country; paragraph of the UStAE: check"
 _NOT_CONTROLLED = (
     "Protocol no. 10 to the Act of Accession of 2003, UStAE 1.10: the Union's law does not hold where the "
-    "government of the Republic has no effective control; paragraph: check"
+    "government of the Republic has no effective control; paragraph of the UStAE: check"
 )
 
 SPECIAL_TERRITORIES = (
@@ -189,8 +190,8 @@ CODE_DIGITS = {
     **dict.fromkeys(("AT", "CY", "DK", "NL"), 4),
     **dict.fromkeys(("DE", "ES", "FI", "FR", "GR", "IT"), 5),
 }
-"""How many digits a postal code has in the countries of the territories told by name. One with more or fewer is
-of another country or wrong, and says nothing against a town."""
+"""How many digits a postal code has in the countries of the territories told by name. One with more or fewer
+is of another country or wrong, and says nothing against a town."""
 
 _WITH_TERRITORIES = frozenset({"ES", "FI", "FR", "GR", "IT"})
 """Member states of which a part lies outside of the VAT territory, and is big enough to sell to. Germany's
