@@ -34,7 +34,7 @@ class Territory:
     towns: tuple[str, ...] = ()
     """Names that only a town tells: a district of the same name goes beyond the place."""
     not_towns: tuple[str, ...] = ()
-    """Towns of the rest of the country whose postal codes look like the place's without their leading zero."""
+    """Towns of the rest of the country whose postal codes look like the place's without their zero."""
 
 
 _OUTSIDE_EU_VAT = "Art. 6 of Directive 2006/112/EC: not part of the VAT territory of the EU"
