@@ -3,8 +3,6 @@
 Everything that is wrong is told at once, with row and column; a file with a mistake gives nothing.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +14,8 @@ from connector.datev.extf.cells import content_of
 from connector.datev.extf.file import read_file
 from connector.errors import DataError, Problem
 from connector.pipedrive.countries import country_code
-from connector.pipeline.adviser_columns import EXTF_POSITIONS, HEADINGS, Column, column_of
+from connector.pipeline.adviser_columns import EXTF_POSITIONS, HEADINGS, Column
+from connector.pipeline.adviser_table import HEADING_ROWS, find_table
 from connector.tenants.config import TenantConfig
 
 MAX_BYTES = 50 * 1024 * 1024
@@ -24,9 +23,6 @@ MAX_BYTES = 50 * 1024 * 1024
 
 MAX_PROBLEMS = 200
 """Told of one file; a wrong column would otherwise repeat the same sentence for every row."""
-
-_HEADING_ROWS = 20
-"""Exports put a title, a date and the client's name above the headings."""
 
 _DEBTORS_AND_CREDITORS = "16"
 _VAT_ID = re.compile(r"[A-Z]{2}[A-Z0-9+*]{2,13}", re.ASCII)
@@ -62,10 +58,9 @@ def read_adviser_list(data: bytes, config: TenantConfig) -> list[AdviserAccount]
     if not data.strip():
         raise DataError([_unreadable("file_empty", "The file is empty.")])
     text = _decoded(data)
-    rows = (
-        _extf_rows(data, config) if text.startswith(('"EXTF"', '"DTVF"', "EXTF", "DTVF")) else _csv_rows(text)
-    )
     problems: list[Problem] = []
+    of_datev = text.startswith(('"EXTF"', '"DTVF"', "EXTF", "DTVF"))
+    rows = _extf_rows(data, config) if of_datev else _csv_rows(text, problems)
     found: dict[int, AdviserAccount] = {}
     places: dict[int, str] = {}
     for row in rows:
@@ -162,56 +157,25 @@ def _header_problems(header: Sequence[str], config: TenantConfig) -> list[Proble
     ]
 
 
-def _csv_rows(text: str) -> Iterator[_Row]:
-    table = max((_table(text, delimiter) for delimiter in ";,\t"), key=lambda found: len(found.columns))
-    if Column.ACCOUNT not in table.columns:
+def _csv_rows(text: str, problems: list[Problem]) -> Iterator[_Row]:
+    table = find_table(text)
+    if table is None:
         raise DataError(
             [
                 Problem(
                     "headings_missing",
-                    f"None of the first {_HEADING_ROWS} rows has the heading of an account column.",
+                    f"None of the first {HEADING_ROWS} rows has the heading of an account column.",
                     "file",
                     f"Write headings over the columns, like {', '.join(HEADINGS[Column.ACCOUNT][:3])}, Name.",
                 )
             ]
         )
     names = {column: table.headings[place] for column, place in table.columns.items()}
-    for number, row in table.rows:
-        if any(cell.strip() for cell in row):
-            cells = {
-                column: _clean(row[place]) if place < len(row) else ""
-                for column, place in table.columns.items()
-            }
-            yield _Row(f"Line {number}", cells, names)
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """A text cut into cells by one delimiter."""
-
-    headings: Sequence[str]
-    columns: Mapping[Column, int]
-    rows: Sequence[tuple[int, Sequence[str]]]
-    """Line number and cells of each row below the headings."""
-
-
-def _table(text: str, delimiter: str) -> _Table:
-    """The table that this delimiter makes; without columns where it is the wrong one."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows: list[tuple[int, list[str]]] = []
-    try:
-        rows = [(reader.line_num, cells) for cells in reader]
-    except csv.Error:
-        return _Table((), {}, ())
-    for index, (_number, row) in enumerate(rows[:_HEADING_ROWS]):
-        columns: dict[Column, int] = {}
-        for place, heading in enumerate(row):
-            column = column_of(heading)
-            if column is not None:
-                columns.setdefault(column, place)
-        if Column.ACCOUNT in columns and len(columns) > 1:
-            return _Table(row, columns, rows[index + 1 :])
-    return _Table((), {}, ())
+    for number, row in table.rows(problems):
+        cells = {
+            column: _clean(row[place]) if place < len(row) else "" for column, place in table.columns.items()
+        }
+        yield _Row(f"Line {number}", cells, names)
 
 
 def _entry(row: _Row, account_length: int, problems: list[Problem]) -> AdviserAccount | None:

@@ -202,6 +202,75 @@ def test_every_mistake_is_told_with_row_column_reason_and_cure() -> None:
     assert all(problem.cure for problem in found)
 
 
+def rows_of_199(**changed: str) -> bytes:
+    """A list of 199 customers, in which the given texts stand instead of these rows' names."""
+    names = {number: changed.get(f"row_{number}", f"Kunde {number}") for number in range(1, 200)}
+    return ("Konto;Name;Ort\n" + "".join(f"{10000 + n};{name};Ort\n" for n, name in names.items())).encode()
+
+
+def test_a_stray_quotation_mark_swallows_no_accounts() -> None:
+    assert 199 == len(read_adviser_list(rows_of_199(), CONFIG))
+
+    assert [
+        (
+            "quote_not_closed",
+            "Line 6: a quotation mark opens a cell, and none on this line closes it.",
+            "row",
+            "Take the mark out, or close it; write a cell that goes on over several lines on one.",
+        )
+    ] == [
+        (problem.code, problem.message, problem.field, problem.cure)
+        for problem in mistakes(rows_of_199(row_5='"Kunde 5'))
+    ]
+
+
+def test_each_stray_quotation_mark_is_told_with_its_line() -> None:
+    found = mistakes(rows_of_199(row_5='"Kunde 5', row_100='"Kunde 100', row_150='"Kunde" 150'))
+
+    assert [
+        ("quote_not_closed", "Line 6: a quotation mark opens a cell, and none on this line closes it."),
+        ("quote_not_closed", "Line 101: a quotation mark opens a cell, and none on this line closes it."),
+        ("quote_misplaced", "Line 151: a quotation mark closes a cell, and the cell goes on behind it."),
+    ] == [(problem.code, problem.message) for problem in found]
+
+
+def test_a_cell_does_not_go_on_over_several_lines() -> None:
+    # The mark that closes stands at the end of a later cell, as if the cell were meant to be so long.
+    found = mistakes(rows_of_199(row_5='"Kunde 5', row_100='Kunde 100"'))
+
+    assert ["Line 6: a quotation mark opens a cell, and none on this line closes it."] == [
+        problem.message for problem in found
+    ]
+
+
+def test_quotation_marks_inside_of_a_name_are_read() -> None:
+    found = read_adviser_list(rows_of_199(row_5='"Der ""Fünfte"" & Co."', row_6='Rohr 5" GmbH'), CONFIG)
+
+    assert ['Der "Fünfte" & Co.', 'Rohr 5" GmbH'] == [entry.name for entry in found[4:6]]
+
+
+def test_a_mark_in_the_title_above_the_headings_hides_no_heading() -> None:
+    assert 199 == len(read_adviser_list(b'"Debitorenliste;\n' + rows_of_199(), CONFIG))
+
+
+def test_a_surplus_cell_is_told_since_it_shifts_the_others() -> None:
+    found = mistakes(rows_of_199(row_5="Müller; Söhne"))
+
+    assert [
+        (
+            "cells_surplus",
+            "Line 6: has 4 cells, but there are 3 headings: what stands in which column is open.",
+            "Put a cell that holds ';' into quotation marks, or give every column a heading.",
+        )
+    ] == [(problem.code, problem.message, problem.cure) for problem in found]
+
+
+def test_a_line_longer_than_any_list_is_told() -> None:
+    found = mistakes(rows_of_199(row_5="x" * 140_000))
+
+    assert ["line_too_long"] == [problem.code for problem in found]
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [
