@@ -16,6 +16,7 @@ from typing import Any
 from connector.errors import DataError, NotFoundError, PermissionMissingError, Problem
 from connector.pipedrive.client import PipedriveClient
 from connector.pipedrive.field_values import UnreadableValueError, is_ambiguous, number
+from connector.pipedrive.listed_deals import STATUSES
 from connector.pipedrive.moments import moment
 from connector.pipedrive.operations import ENTITIES
 from connector.pipedrive.shapes import READ_AGAIN, file_problems, flag_of, id_of, is_list_of_records
@@ -46,7 +47,7 @@ def read_bundle(client: PipedriveClient, deal_id: int, *, definitions: Definitio
         status or files cannot.
     """
     deal = client.deal(deal_id)
-    problems = [*_status_problems(deal), *deal_problems(deal)]
+    problems = [*status_problems(deal), *deal_problems(deal)]
     if problems:
         raise DataError(problems)
     unavailable: dict[str, str] = {}
@@ -74,19 +75,19 @@ def with_definitions(bundle: Mapping[str, Any], definitions: Definitions) -> dic
 
 
 def deal_problems(deal: Mapping[str, Any]) -> list[Problem]:
-    """What cannot be read of that by which a deal is booked or left alone: value, times, labels, buyer."""
+    """What cannot be read of that by which a deal is booked or left alone.
+
+    That is its value, times, labels, pipeline and buyer.
+    """
     problems = [value_problem(deal.get("value"))] if deal.get("value") is not None else []
     problems += [_moment_problem(deal, key) for key in ("won_time", "first_won_time")]
     labels = deal.get("label_ids")
-    if labels and not isinstance(labels, list):
-        problems.append(
-            Problem(
-                "labels_unreadable", "The deal's labels are no list.", "label_ids", "Read the deal again."
-            )
-        )
+    if labels and not (isinstance(labels, list) and all(id_of(label) is not None for label in labels)):
+        what = f"The deal's labels are no list of ids: {labels!r:.60}."
+        problems.append(Problem("labels_unreadable", what, "label_ids", READ_AGAIN))
     problems += [
         Problem("link_unreadable", f"The deal's {key} is no id: {deal[key]!r:.60}.", key, READ_AGAIN)
-        for key in ("org_id", "person_id")
+        for key in ("org_id", "person_id", "pipeline_id")
         if deal.get(key) is not None and id_of(deal[key]) is None
     ]
     deleted = deal.get("is_deleted")
@@ -121,14 +122,14 @@ def _ambiguous_numbers(bundle: Mapping[str, Any]) -> list[Problem]:
     ]
 
 
-def _status_problems(deal: Mapping[str, Any]) -> list[Problem]:
-    """A status that is no word: such a deal is not won, but nobody has reopened it either."""
+def status_problems(deal: Mapping[str, Any]) -> list[Problem]:
+    """A status that Pipedrive does not have: the deal is not won, but nobody has reopened it either."""
     status = deal.get("status")
-    if isinstance(status, str) and status:
+    if isinstance(status, str) and status in STATUSES.split(","):
         return []
-    return [
-        Problem("status_unreadable", f"The deal's status is no word: {status!r:.60}.", "status", READ_AGAIN)
-    ]
+    known = ", ".join(STATUSES.split(","))
+    what = f"The deal's status is none of {known}: {status!r:.60}."
+    return [Problem("status_unreadable", what, "status", READ_AGAIN)]
 
 
 def value_problem(value: Any) -> Problem | None:
@@ -155,9 +156,14 @@ def _moment_problem(deal: Mapping[str, Any], key: str) -> Problem | None:
             return None
     except ValueError:
         pass
+    return time_unreadable(deal, key)
+
+
+def time_unreadable(deal: Mapping[str, Any], key: str) -> Problem:
+    """That a time of the deal is none."""
     return Problem(
         "time_unreadable",
-        f"The deal's {key} is no time of our days with a time zone: {written!r:.60}.",
+        f"The deal's {key} is no time of our days with a time zone: {deal.get(key)!r:.60}.",
         key,
         "Write it as 2026-01-31T10:00:00Z, or read the deal again.",
     )

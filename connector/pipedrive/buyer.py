@@ -148,7 +148,8 @@ def _status(
     return status or default
 
 
-def _parts(value: Any, reader: FieldReader) -> PostalParts:
+def _parts(value: Any, reader: FieldReader) -> PostalParts | None:
+    """None: it cannot be read, and that is told."""
     if value is None:
         return PostalParts()
     try:
@@ -158,12 +159,17 @@ def _parts(value: Any, reader: FieldReader) -> PostalParts:
         return parts
     except UnreadableValueError as e:
         reader.report("address_unreadable", f"The address cannot be read: {e}.", "address", "Enter it again.")
-        return PostalParts()
+        return None
 
 
 def _address(
-    entity: str, record: Mapping[str, Any], parts: PostalParts, config: SaleConfig, reader: FieldReader
+    entity: str,
+    record: Mapping[str, Any],
+    legible: PostalParts | None,
+    config: SaleConfig,
+    reader: FieldReader,
 ) -> Address:
+    parts = legible or PostalParts()
     written = split_address(parts)
     wanted = config.fields.country
     named = ""
@@ -172,7 +178,8 @@ def _address(
         named = value.country if isinstance(value, PostalParts) else as_text(value)
     name = named or written.country
     code = country_code(name)
-    if code is None:
+    if code is None and (name or legible is not None):
+        # The country of an address that cannot be read is not missing.
         _report_country(entity, name, wanted, reader)
     region = country_part(name)
     if not region and code == country_code(written.country):

@@ -1,6 +1,5 @@
 """From a bundle to a sale: every name looked up, every custom field read, all problems at once."""
 
-import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,14 +11,14 @@ from connector.accounting.sale_checks import currency_code_problems
 from connector.accounting.terms import BookingTerms
 from connector.clock import berlin_date
 from connector.errors import DataError, Problem
-from connector.pipedrive.bundle import value_problem
+from connector.pipedrive.bundle import time_unreadable, value_problem
 from connector.pipedrive.buyer import read_buyer
 from connector.pipedrive.field_reader import FieldReader
 from connector.pipedrive.field_values import DateRange, UnreadableValueError, number
 from connector.pipedrive.moments import moment
 from connector.pipedrive.sale_billing import read_installments
 from connector.pipedrive.sale_lines import LineReader
-from connector.pipedrive.shapes import READ_AGAIN, custom_field_problems, list_problems, records_of
+from connector.pipedrive.shapes import custom_field_problems, id_of, list_problems, records_of
 from connector.tenants.config import NumberConfig, SaleConfig
 
 
@@ -124,9 +123,9 @@ def _deal(bundle: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _deal_id(deal: Mapping[str, Any]) -> int:
-    found = deal.get("id")
-    if not isinstance(found, bool) and re.fullmatch(r"[1-9]\d{0,18}", str(found), re.ASCII):
-        return int(str(found))
+    found = id_of(deal.get("id"))
+    if found is not None:
+        return found
     raise DataError([Problem("deal_id_missing", "The deal has no id.", "deal.id", "Read the deal again.")])
 
 
@@ -145,12 +144,7 @@ def _document_date(deal: Mapping[str, Any], wanted: str, reader: FieldReader) ->
     try:
         won = moment(deal.get("won_time"))
     except ValueError:
-        reader.report(
-            "time_unreadable",
-            f"The deal's won_time is no time: {deal.get('won_time')!r:.60}.",
-            "won_time",
-            READ_AGAIN,
-        )
+        reader.merge(DataError([time_unreadable(deal, "won_time")]))
         return None
     if won is None:
         reader.report(

@@ -24,7 +24,8 @@ from connector.clock import berlin_date
 from connector.codec import to_plain
 from connector.errors import DataError, Problem
 from connector.invoice.choose import matching_pdfs, naming, pdf_missing
-from connector.pipedrive.bundle import deal_problems, json_safe
+from connector.pipedrive.bundle import deal_problems, json_safe, status_problems
+from connector.pipedrive.shapes import id_of
 from connector.pipeline.booking_tables import BookingTables
 from connector.pipeline.drafting import (
     RunIdentity,
@@ -124,7 +125,8 @@ def decide(
     deal = bundle.get("deal")
     if not isinstance(deal, Mapping):
         return Preview(NEEDS_ATTENTION, (_NO_DEAL,))
-    found = _Gathered(deal_problems(deal))
+    # A bundle written by hand may leave the status out; Pipedrive never does.
+    found = _Gathered([*(status_problems(deal) if "status" in deal else ()), *deal_problems(deal)])
     not_booked = None if found.problems else _not_booked(deal, config)
     if not_booked:
         return Preview(IGNORED, (not_booked,))
@@ -236,7 +238,6 @@ def _facts(decided: Preview) -> dict[str, Any]:
 
 def _not_booked(deal: Mapping[str, Any], config: TenantConfig) -> Problem | None:
     """Why the deal is left alone before anything is decided."""
-    # A bundle written by hand may leave the status out; Pipedrive never does.
     status = not_won({"deal": {"status": "won", **deal}})
     if status == "deleted":
         return Problem("deal_deleted", "The deal is deleted.", "is_deleted", "Nothing to do.")
@@ -257,8 +258,7 @@ def _not_booked(deal: Mapping[str, Any], config: TenantConfig) -> Problem | None
 
 def _deal_id(deal: Mapping[str, Any]) -> int:
     """The deal's id as far as it can be read; what is wrong with it is said by whoever reads the deal."""
-    found = str(deal.get("id"))
-    return int(found) if found.isascii() and found.isdigit() else 0
+    return id_of(deal.get("id")) or 0
 
 
 def _gather(
