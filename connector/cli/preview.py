@@ -1,13 +1,11 @@
 """``preview``: what would be booked, from files alone or for a run."""
 
-import json
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import click
 from connector import settings as environment
 from connector.accounting.exchange_rates import Published
 from connector.cli.arguments import readable_file
+from connector.cli.bundle_file import read_bundle_file
 from connector.cli.exit_codes import ExitCode
 from connector.cli.failures import Failure, problem_lines
 from connector.cli.output import JSON, TEXT, say, show
@@ -33,9 +32,6 @@ from connector.pipeline.steps.reading import read_deal_of
 from connector.store import ecb_rates, runs, tenants
 from connector.tenants.config import DatevFormat, TenantConfig
 from connector.tenants.toml_file import read_tenant_file
-
-LARGEST_BUNDLE = 16 * 1024 * 1024
-"""Bytes; the largest real deal has some hundred kilobytes, so a larger file was named by mistake."""
 
 FILE_FORMATS = {"extf": DatevFormat.EXTF, "dxso": DatevFormat.DXSO}
 
@@ -109,7 +105,7 @@ def preview(
     elif tenant_file and bundle_file:
         config = read_tenant_file(tenant_file, environ(), with_secrets=False).config
         published = given_rates(read_ecb_rates(rates_file.read_bytes())) if rates_file else None
-        subject = Subject(_read_bundle(bundle_file), config, Known(), published)
+        subject = Subject(read_bundle_file(bundle_file), config, Known(), published)
     else:
         raise click.UsageError("Give --tenant FILE.toml and --bundle FILE.json, or --run RUN.")
     now = SystemClock().now()
@@ -206,49 +202,3 @@ def _of_run(services: Services, run_id: int) -> Subject:
         published = given_rates(ecb_rates.of_currency(tx, str(bundle["deal"].get("currency"))))
         known = known_of_run(tx, tenant, run, bundle, config, published)
         return Subject(bundle, config, known, published)
-
-
-def _read_bundle(path: Path) -> dict[str, Any]:
-    """The bundle; numbers with a point become Decimals, so that no cent is lost to a float."""
-    try:
-        with click.open_file(str(path), "rb") as source:
-            content = source.read(LARGEST_BUNDLE + 1)
-    except OSError as e:
-        raise _unreadable(path, e.strerror or "it cannot be opened") from e
-    if len(content) > LARGEST_BUNDLE:
-        raise _unreadable(path, "it is larger than any deal")
-    try:
-        bundle = json.loads(content.decode("utf-8-sig"), parse_float=_exact, parse_constant=str)
-    except UnicodeDecodeError as e:
-        raise _unreadable(path, "it is not UTF-8") from e
-    except json.JSONDecodeError as e:
-        raise _unreadable(path, f"line {e.lineno}, column {e.colno}: {e.msg}") from e
-    except (ValueError, RecursionError) as e:
-        raise _unreadable(path, "it holds something that is no JSON value") from e
-    if not isinstance(bundle, dict):
-        raise _unreadable(path, "it is no JSON object")
-    return bundle
-
-
-def _exact(written: str) -> Decimal | str:
-    """A number with a point or an exponent; one beyond all reason stays text, as NaN and Infinity do.
-
-    Whoever wants a number there names the line and the field, which a JSON reader cannot.
-    """
-    try:
-        return Decimal(written)
-    except InvalidOperation:
-        return written
-
-
-def _unreadable(path: Path, why: str) -> DataError:
-    return DataError(
-        [
-            Problem(
-                "bundle_unreadable",
-                f"The bundle {path} cannot be read: {why}.",
-                "--bundle",
-                'It is a JSON object such as {"deal": {…}, "organization": {…}, "products": […]}.',
-            )
-        ]
-    )

@@ -189,8 +189,7 @@ def test_no_file_is_written_for_a_deal_that_cannot_be_booked(tmp_path: Path, fmt
     [
         ("[1", "line 1, column 3"),
         ("[]", "it is no JSON object"),
-        ('{"deal": {"id": ' + "9" * 5000 + "}}", "it holds something that is no JSON value"),
-        ("[" * 100_000, "it holds something that is no JSON value"),
+        ("[" * 100_000, "it is nested deeper than any deal"),
     ],
 )
 def test_an_unreadable_bundle_says_where_it_breaks(tmp_path: Path, content: str, why: str) -> None:
