@@ -1,7 +1,7 @@
 """Opening the database and bringing it up to date."""
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,16 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from connector.errors import DatabaseUnavailableError, Problem, SettingsError
 from connector.storable import storable_json, storable_value
+from connector.store.single_statements import DeadConnectionError, PreparedStatement, SingleStatements
 
 CONNECT_TIMEOUT_S = 5
 """A database that does not answer the door is down; the receiver must say 503 well within 10 s."""
 
 POOL_TIMEOUT_S = 5
 """Whoever finds every connection taken for this long answers 503, well before the sender gives up (10 s)."""
+
+RECYCLE_S = 1800
+"""A connection older than this is opened anew: firewalls forget them, and a backend's memory grows."""
 
 STATEMENT_TIMEOUT_MS = 10_000
 """No statement of ours is long; one that hangs holds locks that others wait for."""
@@ -42,20 +46,6 @@ Transaction = sa.Connection
 """An open transaction; store functions take it and never commit."""
 
 
-class PreparedStatement:
-    """A statement that PostgreSQL parses and plans once for each connection, not once for each use.
-
-    :param sql: with ``%(name)s`` where a value goes.
-    :param parameters: names of the values and their PostgreSQL types.
-    """
-
-    def __init__(self, name: str, sql: str, parameters: Mapping[str, str]) -> None:
-        numbers = {parameter: f"${number}" for number, parameter in enumerate(parameters, start=1)}
-        self.name = name
-        self.prepare = f"PREPARE {name} ({', '.join(parameters.values())}) AS {sql % numbers}"
-        self.execute = f"EXECUTE {name} ({', '.join(f'%({parameter})s' for parameter in parameters)})"
-
-
 class Database:
     """A connection pool that hands out transactions.
 
@@ -66,11 +56,10 @@ class Database:
 
     def __init__(self, database_url: str, *, pool_size: int = 5) -> None:
         url = _checked(database_url)
-        self._engine = _engine(url, pool_size, pool_pre_ping=True)
-        # A pool of its own: in this one nobody asks a connection whether it lives before every use.
-        self._single_statements = _engine(
-            url, pool_size, settings=("plan_cache_mode=force_generic_plan",), isolation_level="AUTOCOMMIT"
-        )
+        self._engine = _engine(url, pool_size)
+        words, address = self._engine.dialect.create_connect_args(url)
+        options = {**address, **_connect_args(settings=("plan_cache_mode=force_generic_plan",))}
+        self._single_statements = SingleStatements(lambda: psycopg2.connect(*words, **options), RECYCLE_S)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -95,34 +84,14 @@ class Database:
         :raises DatabaseUnavailableError: as in :meth:`transaction`.
         """
         with _unavailability_named():
-            try:
-                return self._first_row(statement, values)
-            except _DeadConnectionError:
-                # Where one is dead, all are: the next one shall be new.
-                self._single_statements.dispose()
-            return self._first_row(statement, values)
-
-    def _first_row(self, statement: PreparedStatement, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
-        connection = self._single_statements.raw_connection()
-        try:
-            cursor = connection.cursor()
-            if statement.name not in connection.info:
-                cursor.execute(statement.prepare)
-                connection.info[statement.name] = "prepared"
-            cursor.execute(statement.execute, storable_value(values))
-            return cursor.fetchone()
-        except psycopg2.Error as e:
-            if connection.dbapi_connection is not None and connection.dbapi_connection.closed:
-                connection.invalidate(e)
-                raise _DeadConnectionError from e
-            raise
-        finally:
-            connection.close()
+            with suppress(DeadConnectionError):
+                return self._single_statements.first_row(statement, values)
+            return self._single_statements.first_row(statement, values)
 
     def close(self) -> None:
         """Close all connections; a worker calls it before it ends."""
         self._engine.dispose()
-        self._single_statements.dispose()
+        self._single_statements.close()
 
 
 def migrate(database_url: str) -> None:
@@ -162,13 +131,21 @@ def migrate(database_url: str) -> None:
         engine.dispose()
 
 
-def _engine(url: sa.URL, pool_size: int, *, settings: Collection[str] = (), **options: Any) -> sa.Engine:
+def _connect_args(*, settings: Collection[str] = ()) -> dict[str, Any]:
     settings = (
         f"statement_timeout={STATEMENT_TIMEOUT_MS}",
         f"idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}",
         "timezone=UTC",
         *settings,
     )
+    return {
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "application_name": "ml-connector",
+        "options": " ".join(f"-c {setting}" for setting in settings),
+    }
+
+
+def _engine(url: sa.URL, pool_size: int) -> sa.Engine:
     engine = sa.create_engine(
         url,
         json_serializer=storable_json,
@@ -177,13 +154,10 @@ def _engine(url: sa.URL, pool_size: int, *, settings: Collection[str] = (), **op
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=POOL_TIMEOUT_S,
-        pool_recycle=1800,
-        connect_args={
-            "connect_timeout": CONNECT_TIMEOUT_S,
-            "application_name": "ml-connector",
-            "options": " ".join(f"-c {setting}" for setting in settings),
-        },
-        **options,
+        pool_recycle=RECYCLE_S,
+        # A pooled connection may have ended since: asked before use, nobody notices.
+        pool_pre_ping=True,
+        connect_args=_connect_args(),
     )
     sa.event.listen(engine, "before_cursor_execute", _with_storable_texts, retval=True)
     return engine
@@ -197,15 +171,11 @@ def _with_storable_texts(
     return statement, storable_value(parameters)
 
 
-class _DeadConnectionError(Exception):
-    """The connection ended, with the statement or before it."""
-
-
 @contextmanager
 def _unavailability_named() -> Iterator[None]:
     try:
         yield
-    except (DBAPIError, psycopg2.Error, sa.exc.TimeoutError, _DeadConnectionError) as e:
+    except (DBAPIError, psycopg2.Error, sa.exc.TimeoutError, DeadConnectionError) as e:
         if not _is_unavailable(e):
             raise
         raise DatabaseUnavailableError(

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from connector.http_record import FIRST_ERROR, CallRecord
 from connector.storable import storable_json
 from connector.store import tables as t
-from connector.store.engine import Database, PreparedStatement, Transaction
+from connector.store.engine import Database, Transaction
 from connector.store.evidence_tables import http_log
+from connector.store.single_statements import PreparedStatement
 
 _KEEP = PreparedStatement(
     "keep_call",

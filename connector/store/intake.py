@@ -12,7 +12,8 @@ from typing import Any
 from psycopg2.errors import UniqueViolation
 
 from connector.storable import storable_json
-from connector.store.engine import Database, PreparedStatement
+from connector.store.engine import Database
+from connector.store.single_statements import PreparedStatement
 
 _FIRST_WIN = PreparedStatement(
     "first_win",

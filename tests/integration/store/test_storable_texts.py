@@ -4,8 +4,8 @@ import sqlalchemy as sa
 
 from connector.store import Database
 from connector.store import tables as t
-from connector.store.engine import PreparedStatement
 from connector.store.intake import first_win
+from connector.store.single_statements import PreparedStatement
 from tests.integration.store.samples import NOW, Rows
 
 STRANGE, KEPT = "a\x00b\ud800c", "a\ufffdb\ufffdc"

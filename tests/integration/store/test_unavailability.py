@@ -6,7 +6,7 @@ from psycopg2 import errors
 
 from connector.errors import DatabaseUnavailableError
 from connector.store import Database, measures
-from connector.store.engine import PreparedStatement
+from connector.store.single_statements import PreparedStatement
 
 SHORT = {
     "53100": "disk full",
