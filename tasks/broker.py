@@ -17,12 +17,10 @@ from enum import IntEnum
 from functools import cache, cached_property
 from typing import Any
 
-from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
-from redis.retry import Retry
 
 from connector.log import get_logger
+from tasks.broker_line import BrokerLine
 
 log = get_logger(__name__)
 
@@ -32,9 +30,6 @@ PATIENCE_S = 0.3
 PAUSE_S = 3.0
 """After a lost call no other is tried for this long, so that a burst of deliveries waits for a dead broker
 once and not once each. Far shorter than a sweep's interval: it adds nothing to what a lost call costs."""
-
-_TRIES_AGAIN = 1
-"""A pooled connection may be one that a restart of the broker has ended; the next try opens a new one."""
 
 MOST_ASLEEP = 400
 """Messages with a countdown over all queues. They lie in workers' memory, and a worker that holds its
@@ -208,14 +203,9 @@ class Broker:
             return self._redis.execute_command("EVAL", script, *values)
 
     @cached_property
-    def _redis(self) -> Redis:
+    def _redis(self) -> BrokerLine:
         """Opened on first use: after the fork, never shared across it."""
-        return Redis.from_url(
-            self._url,
-            socket_connect_timeout=PATIENCE_S,
-            socket_timeout=PATIENCE_S,
-            retry=Retry(NoBackoff(), _TRIES_AGAIN),
-        )
+        return BrokerLine(self._url, PATIENCE_S)
 
 
 @cache

@@ -1,0 +1,85 @@
+"""Connections to Redis for calls of one command each, kept open between them.
+
+redis-py's own client walks through retries, pools, events and health checks for every command: four times the
+processor time of the command itself, and the receiver pays for one with each delivery. Its connections know
+how to reach a server (TLS, passwords, sockets); they are all that is used of it here.
+"""
+
+from collections import deque
+from typing import Any
+
+from redis.backoff import NoBackoff
+from redis.connection import AbstractConnection, ConnectionPool
+from redis.exceptions import ConnectionError as RedisAwayError
+from redis.exceptions import ResponseError
+from redis.retry import Retry
+
+
+class BrokerLine:
+    """Safe to share between threads: each call takes a connection that nobody uses, or opens one.
+
+    :param patience_s: to connect, and for the answer.
+    """
+
+    def __init__(self, url: str, patience_s: float) -> None:
+        self._pool = ConnectionPool.from_url(
+            url,
+            socket_connect_timeout=patience_s,
+            socket_timeout=patience_s,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._idle: deque[AbstractConnection] = deque()
+
+    def execute_command(self, *words: Any) -> Any:
+        """The answer to a command.
+
+        A kept connection may be one that a restart of the broker has ended; then all are, and a new one is
+        tried once. What hangs is not tried again: it would take the patience twice.
+
+        :raises redis.exceptions.RedisError: the server refuses it, is away, or does not answer in time.
+        """
+        command = [_packed(words)]
+        try:
+            kept = self._idle.pop()
+        except IndexError:
+            return self._asked(self._opened(), command)
+        try:
+            return self._asked(kept, command)
+        except RedisAwayError:
+            self._close_idle()
+            return self._asked(self._opened(), command)
+
+    def _asked(self, connection: AbstractConnection, command: list[Any]) -> Any:
+        try:
+            connection.send_packed_command(command, check_health=False)
+            answer = connection.read_response()
+        except ResponseError:
+            self._idle.append(connection)
+            raise
+        except BaseException:
+            # An answer that still comes must not be taken for the next command's.
+            connection.disconnect()
+            raise
+        self._idle.append(connection)
+        return answer
+
+    def _opened(self) -> AbstractConnection:
+        """A connection that opens itself on first use. Not by the pool, which counts those it has made."""
+        made: AbstractConnection = self._pool.connection_class(**self._pool.connection_kwargs)
+        return made
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            try:
+                self._idle.pop().disconnect()
+            except IndexError:  # another thread has taken the last one
+                return
+
+
+def _packed(words: tuple[Any, ...]) -> bytes:
+    """A command as Redis reads it: the number of words, and each behind its length in bytes."""
+    parts = [b"*%d\r\n" % len(words)]
+    for word in words:
+        text = str(word).encode()
+        parts.append(b"$%d\r\n%b\r\n" % (len(text), text))
+    return b"".join(parts)
