@@ -1,11 +1,12 @@
 """What one worker process owns: its log, its services, and their end."""
 
+import gc
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
-from celery.signals import setup_logging, worker_init, worker_process_shutdown
+from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown
 
 from connector import log
 from connector import settings as environment
@@ -28,6 +29,12 @@ def _configure_log(**_kwargs: Any) -> None:
 @worker_init.connect
 def _step_back(**_kwargs: Any) -> None:
     step_back()
+
+
+@worker_process_init.connect
+def _leave_alone_what_is_loaded(**_kwargs: Any) -> None:
+    """The collector would walk through all modules again and again, in the middle of a step."""
+    gc.freeze()
 
 
 @worker_process_shutdown.connect
