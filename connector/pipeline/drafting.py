@@ -9,7 +9,11 @@ from datetime import date
 from typing import Any
 
 from connector.accounting.bookings import build_postings
-from connector.accounting.document_numbers import clean_document_number, number_from_pattern
+from connector.accounting.document_numbers import (
+    check_document_number,
+    clean_document_number,
+    number_from_pattern,
+)
 from connector.accounting.exchange_rates import Published, with_exchange_rate
 from connector.accounting.identity import document_guid
 from connector.accounting.invoice import Invoice
@@ -215,7 +219,7 @@ def _drafted(
     sale = _billed(sale, config, identity)
     number_problem = None if number else _part_number_problem(config.numbers, written, identity)
     if number_problem:
-        written = replace(written, problems=(number_problem,))
+        written = replace(written, problems=(*written.problems, number_problem))
     sale = replace(sale, why=written.why, problems=written.problems)
     sale = with_exchange_rate(sale, config.exchange, published)
     if sale.document_number or written.problems:
@@ -280,7 +284,9 @@ def _written_number(bundle: Mapping[str, Any], numbers: NumberConfig) -> _Writte
         return _Written("", problems=e.problems)
     cleaned = clean_document_number(written) if numbers.unsafe_characters is UnsafeCharacters.CLEAN else ""
     if not cleaned or cleaned == written:
-        # Where nothing of it can be kept, it is refused as it stands.
-        return _Written(written)
+        # Where nothing of it can be kept, it is refused as it stands. A draft's check would take {next} for
+        # the place of a sequence, which a number that a person wrote has none of.
+        problem = check_document_number(written) if written else None
+        return _Written(written, problems=(problem,) if problem else ())
     why = f"document number {cleaned}: the deal has {written!r}, cleaned for DATEV's Belegfeld 1"
     return _Written(cleaned, why=(why,))
