@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from connector.accounting.countries import vat_prefix
 from connector.accounting.debtor import DebtorRecord
 from connector.accounting.legal_forms import split_legal_forms
-from connector.accounting.party import Party
+from connector.accounting.party import Address, Party
 from connector.accounting.transliterate import to_cp1252
 from connector.accounting.vat_ids import identifying_vat_id
 
@@ -98,9 +99,9 @@ def match(buyer: Party, listed: Sequence[AdviserAccount], *, number: int | None 
     if number is not None:
         named = next((entry for entry in listed if entry.account == number), None)
         return Match(named, MatchedBy.NUMBER) if named else NOT_LISTED
-    vat_id = identifying_vat_id(buyer.vat_id)
+    vat_id = vat_id_sought(buyer)
     key = name_key(buyer.name)
-    same_vat_id = [entry for entry in listed if vat_id and identifying_vat_id(entry.vat_id) == vat_id]
+    same_vat_id = [entry for entry in listed if vat_id and _vat_id_of(entry) == vat_id]
     same_name = [entry for entry in listed if key and name_key(entry.name) == key]
     if same_vat_id:
         # One company may have several accounts (branches): then the name, if it fits one alone.
@@ -113,11 +114,21 @@ def match(buyer: Party, listed: Sequence[AdviserAccount], *, number: int | None 
     return (_only(fitting, MatchedBy.NAME) if alike else None) or _unclear(fitting)
 
 
+def vat_id_sought(buyer: Party) -> str:
+    """The VAT id by which a customer is looked for in the list; empty: by none."""
+    return identifying_vat_id(buyer.vat_id, vat_prefix(buyer.address))
+
+
+def _vat_id_of(entry: AdviserAccount) -> str:
+    place = Address(postal_code=entry.postal_code, country=entry.country)
+    return identifying_vat_id(entry.vat_id, vat_prefix(place))
+
+
 def contradicts(buyer: Party, entry: AdviserAccount) -> bool:
     """Whether a namesake is somebody else: VAT id, country, postal code or place differ where both tell."""
     address = buyer.address
     pairs = (
-        (identifying_vat_id(buyer.vat_id), identifying_vat_id(entry.vat_id)),
+        (vat_id_sought(buyer), _vat_id_of(entry)),
         (address.country, entry.country),
         (_compact(address.postal_code), _compact(entry.postal_code)),
     )
@@ -134,7 +145,7 @@ def is_same(record: DebtorRecord, entry: AdviserAccount) -> bool:
     """Whether an account of ours and one of the list are the same customer's; a nameless one can be."""
     if entry.customer_number == record.customer_number:
         return True
-    listed = identifying_vat_id(entry.vat_id)
+    listed = _vat_id_of(entry)
     if record.vat_id and listed:
         return record.vat_id == listed
     return not entry.name or name_key(record.name) == name_key(entry.name)

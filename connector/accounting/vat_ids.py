@@ -4,12 +4,14 @@ The check works offline (python-stdnum); whether the tax office knows the number
 question, asked elsewhere.
 """
 
+import re
+import unicodedata
 from enum import StrEnum
 
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError
 
-from connector.accounting.countries import EU_MEMBERS, vat_prefix
+from connector.accounting.countries import EU_MEMBERS, ISO_3166, vat_prefix
 from connector.accounting.party import Address
 
 EU_PREFIXES = frozenset({"EL" if country == "GR" else country for country in EU_MEMBERS} | {"XI"})
@@ -19,6 +21,19 @@ EU_PREFIXES = frozenset({"EL" if country == "GR" else country for country in EU_
 FEWEST_DIGITS = 5
 """A text with fewer digits is taken for words. Romania has shorter ones, too; where they are well-formed they
 count all the same."""
+
+_SWISS_SUFFIX = re.compile(r"(?<=CHE\d{9})(?:MWST|TVA|IVA|TPV|VAT)$", re.ASCII)
+"""Switzerland writes behind the number that it is registered for VAT, in any of its languages."""
+
+_THIRD_COUNTRY_PREFIXES = ISO_3166 | {"EU"}
+"""Numbers of third countries begin with their code; EU marks sellers of the non-Union one-stop shop."""
+
+_LETTERS_BEFORE_DIGITS = 5
+"""A number begins soon after its country (CHE…, MXABC…); behind more letters stand words, as in a
+Steuernummer 151/815/08156."""
+
+_BARE_PREFIXES = {"CH": "CHE"}
+"""What numbers without a country lack, where it is not the country's code."""
 
 _OWN_NUMBER_MAY_BE_WRONG = frozenset({"DE", "XI"})
 """Germany taxes at home whatever the number is; a service to Northern Ireland, which has numbers with GB too,
@@ -42,9 +57,12 @@ class VatIdState(StrEnum):
 def normalise_vat_id(text: str) -> str:
     """Upper case without blanks and separators; ``GR`` becomes ``EL``. What is wrong stays wrong.
 
-    A right one gets the full length of its state, so that one number is written in one way only.
+    A right one gets the full length of its state, so that one number is written in one way only; a Swiss one
+    loses its MWST, TVA or IVA. Full-width letters and digits become ordinary ones (NFKC).
     """
-    compact = "".join(sign for sign in text.upper() if sign.isalnum() or sign in "+*")
+    written = unicodedata.normalize("NFKC", text).upper()
+    compact = "".join(sign for sign in written if sign.isalnum() or sign in "+*")
+    compact = _SWISS_SUFFIX.sub("", compact)
     compact = "EL" + compact[2:] if compact.startswith("GR") else compact
     return canonical_vat_id(compact) or compact
 
@@ -63,16 +81,35 @@ def canonical_vat_id(vat_id: str) -> str | None:
         return None
 
 
-def identifying_vat_id(text: str) -> str:
+def identifying_vat_id(text: str, prefix: str = "") -> str:
     """A VAT id that tells one customer from another, normalised; empty for what does not.
 
-    Of the EU only a well-formed one does; elsewhere what has the digits of a number. People also write
-    ``keine`` or ``beantragt`` into the field.
+    Of the EU only a well-formed one does; elsewhere what has the country and the digits of a number. People
+    also write ``keine``, ``beantragt`` or zeros into the field.
+
+    :param prefix: what VAT ids of the address begin with. A number without a country is one of there:
+        136695976 is DE136695976 for a customer in Germany. Where it is none it says nothing.
     """
     vat_id = normalise_vat_id(text)
-    if vat_id[:2] in EU_PREFIXES:
-        return canonical_vat_id(vat_id) or ""
-    return vat_id if _digits_of(vat_id) >= FEWEST_DIGITS else ""
+    if vat_id[:2] in EU_PREFIXES and (known := canonical_vat_id(vat_id)):
+        return known
+    if prefix in EU_PREFIXES and (completed := canonical_vat_id(prefix + vat_id)):
+        return completed
+    if vat_id.isdigit() and prefix not in EU_PREFIXES:
+        vat_id = _BARE_PREFIXES.get(prefix, prefix) + vat_id
+    return vat_id if _is_of_third_country(vat_id) else ""
+
+
+def _is_of_third_country(vat_id: str) -> bool:
+    digits = [sign for sign in vat_id if sign.isdigit()]
+    letters = re.match(r"[A-Z]*", vat_id)
+    return (
+        vat_id[:2] in _THIRD_COUNTRY_PREFIXES - EU_PREFIXES
+        and letters is not None
+        and len(letters[0]) <= _LETTERS_BEFORE_DIGITS
+        and len(digits) >= FEWEST_DIGITS
+        and len(set(digits)) > 1  # 000000000 and 999999999 fill a field that must not be empty
+    )
 
 
 def _digits_of(text: str) -> int:

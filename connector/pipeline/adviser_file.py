@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from connector.accounting.adviser_list import AdviserAccount
 from connector.accounting.chart import creditor_range, debtor_range
-from connector.accounting.vat_ids import normalise_vat_id
+from connector.accounting.vat_ids import FEWEST_DIGITS, canonical_vat_id, normalise_vat_id
 from connector.datev.extf.cells import content_of
 from connector.datev.extf.file import read_file
 from connector.errors import DataError, Problem
@@ -212,9 +212,11 @@ def _name(cells: Cells) -> str:
 
 
 def _vat_id(row: _Row, problems: list[Problem]) -> str:
-    """With prefix; DATEV keeps country and number in two columns."""
+    """With prefix; DATEV keeps country and number in two columns. Words as ``keine`` are no number."""
     written = row.cells.get(Column.VAT_ID, "")
     vat_id = normalise_vat_id(written)
+    if sum(sign.isdigit() for sign in vat_id) < FEWEST_DIGITS and canonical_vat_id(vat_id) is None:
+        return ""
     if vat_id and not vat_id[:2].isalpha():
         vat_id = normalise_vat_id(row.cells.get(Column.VAT_COUNTRY, "")) + vat_id
     if vat_id and not _VAT_ID.fullmatch(vat_id):

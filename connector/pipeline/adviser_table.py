@@ -49,8 +49,8 @@ class Table:
     def _surplus(self, number: int, cells: Sequence[str]) -> Problem:
         return Problem(
             "cells_surplus",
-            f"Line {number}: has {len(cells)} cells, but there are {len(self.headings)} headings: what stands "
-            "in which column is open.",
+            f"Line {number}: has {len(cells)} cells, but there are {len(self.headings)} headings: what "
+            "stands in which column is open.",
             "row",
             f"Put a cell that holds {self.delimiter!r} into quotation marks, or give every column a heading.",
         )

@@ -6,9 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.accounting.adviser_list import AdviserAccount, name_key
+from connector.accounting.adviser_list import AdviserAccount, name_key, vat_id_sought
 from connector.accounting.party import Party
-from connector.accounting.vat_ids import normalise_vat_id
 from connector.store import tables as t
 from connector.store.engine import Transaction
 
@@ -40,7 +39,7 @@ def candidates(
     signs: list[sa.ColumnElement[bool]] = []
     if number is not None:
         signs.append(table.c.account == number)
-    vat_id, key = normalise_vat_id(party.vat_id), name_key(party.name)
+    vat_id, key = vat_id_sought(party), name_key(party.name)
     if vat_id:
         signs.append(table.c.vat_id == vat_id)
     if key:

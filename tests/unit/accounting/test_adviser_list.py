@@ -92,6 +92,30 @@ def test_a_number_of_a_third_country_finds_its_customer() -> None:
     assert swiss == match(customer("Tal AG", "Zürich", vat_id="CHE-123.456.788"), [swiss]).account
 
 
+def test_a_number_without_its_country_is_the_one_of_the_address() -> None:
+    found = match(customer("Rheinwerk Maschinen GmbH", "Köln", vat_id="136695976"), LIST)
+    renamed = match(customer("Rheinwerk AG", "Köln", vat_id="136695976"), LIST)
+
+    assert (RHEINWERK, MatchedBy.VAT_ID) == (found.account, found.by)
+    assert (RHEINWERK, MatchedBy.VAT_ID) == (renamed.account, renamed.by)
+
+
+@pytest.mark.parametrize("written", ["151/815/08156", "136695977", "000000000"])
+def test_a_number_that_is_no_vat_id_of_the_country_contradicts_no_namesake(written: str) -> None:
+    found = match(customer("Rheinwerk Maschinen GmbH", "Köln", vat_id=written), LIST)
+
+    assert (RHEINWERK, MatchedBy.NAME) == (found.account, found.by)
+
+
+@pytest.mark.parametrize("suffix", [" MWST", " TVA", " IVA", "MWST", ""])
+def test_what_stands_behind_a_swiss_number_does_not_matter(suffix: str) -> None:
+    swiss = AdviserAccount(10004, "Berg AG", vat_id="CHE116281710", country="CH")
+
+    found = match(customer("Tal AG", "Zürich", vat_id=f"CHE-116.281.710{suffix}"), [swiss])
+
+    assert (swiss, MatchedBy.VAT_ID) == (found.account, found.by)
+
+
 def test_the_vat_id_decides_before_the_name() -> None:
     found = match(customer("Müller GmbH", "Köln", vat_id="DE 136 695 976"), LIST)
 

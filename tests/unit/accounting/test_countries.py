@@ -12,7 +12,13 @@ from connector.accounting.countries import (
 )
 from connector.accounting.party import Address
 from connector.accounting.territories import CODE_DIGITS, SPECIAL_TERRITORIES
-from connector.accounting.vat_ids import EU_PREFIXES, canonical_vat_id, check_vat_id, normalise_vat_id
+from connector.accounting.vat_ids import (
+    EU_PREFIXES,
+    canonical_vat_id,
+    check_vat_id,
+    identifying_vat_id,
+    normalise_vat_id,
+)
 
 
 def at(country: str, postal_code: str = "", city: str = "", region: str = "") -> Address:
@@ -224,6 +230,10 @@ def test_a_special_territory_names_its_source():
         ("GR094259216", "EL094259216"),
         (" ", ""),
         ("FR 40 303 265 045", "FR40303265045"),
+        ("CHE-116.281.710 MWST", "CHE116281710"),
+        ("che 116 281 710 tva", "CHE116281710"),
+        ("CHE116281710IVA", "CHE116281710"),
+        ("\uff21\uff34\uff35\uff11\uff13\uff15\uff18\uff15\uff16\uff12\uff17", "ATU13585627"),
     ],
 )
 def test_vat_ids_are_written_alike(text, normal):
@@ -231,9 +241,42 @@ def test_vat_ids_are_written_alike(text, normal):
 
 
 @pytest.mark.parametrize(
+    ("written", "prefix", "identity"),
+    [
+        ("DE 136 695 976", "", "DE136695976"),
+        ("136695976", "DE", "DE136695976"),
+        ("u13585627", "AT", "ATU13585627"),
+        ("94259216", "EL", "EL094259216"),
+        ("136695977", "DE", ""),
+        ("136695976", "", ""),
+        ("136695976", "AT", ""),
+        ("151/815/08156", "DE", ""),
+        ("Steuernummer 151/815/08156", "DE", ""),
+        ("ATU13585627", "DE", "ATU13585627"),
+        ("DE136695977", "DE", ""),
+        ("116.281.710", "CH", "CHE116281710"),
+        ("CHE-116.281.710 MWST", "CH", "CHE116281710"),
+        ("974 760 673", "NO", "NO974760673"),
+        ("US 12-3456789", "DE", "US123456789"),
+        ("EU372022452", "US", "EU372022452"),
+        ("XX999999999", "", ""),
+        ("XX123456789", "", ""),
+        ("000000000", "DE", ""),
+        ("000000000", "CH", ""),
+        ("NO999999999", "NO", ""),
+        ("keine", "DE", ""),
+        ("", "DE", ""),
+    ],
+)
+def test_a_number_tells_customers_apart_only_with_its_country(written, prefix, identity):
+    assert identity == identifying_vat_id(written, prefix)
+
+
+@pytest.mark.parametrize(
     ("vat_id", "country", "state"),
     [
         ("", "AT", "missing"),
+        ("\uff21\uff34\uff3513585627", "AT", "valid"),
         ("ATU13585627", "AT", "valid"),
         ("ATU13585628", "AT", "invalid"),
         ("U13585627", "AT", "invalid"),

@@ -145,6 +145,25 @@ def test_a_vat_id_may_stand_in_two_columns_and_a_name_in_two() -> None:
     assert [AdviserAccount(10001, "Eva Ernst", "DE136695976")] == read_adviser_list(data, CONFIG)
 
 
+@pytest.mark.parametrize(
+    ("written", "vat_id"),
+    [
+        ("CHE-116.281.710 MWST", "CHE116281710"),
+        ("CHE-116.281.710", "CHE116281710"),
+        ("keine", ""),
+        ("n/a", ""),
+        ("-", ""),
+        ("beantragt 2026", ""),
+        ("RO11", ""),
+        ("RO18547290", "RO18547290"),
+    ],
+)
+def test_a_vat_id_is_read_without_its_suffix_and_words_are_none(written: str, vat_id: str) -> None:
+    found = read_adviser_list(f"Konto;Name;USt-IdNr.\n10001;Berg AG;{written}\n".encode(), CONFIG)
+
+    assert [vat_id] == [entry.vat_id for entry in found]
+
+
 def test_creditors_stand_in_the_same_list() -> None:
     assert [AdviserAccount(70001, "Lieferant")] == read_adviser_list(b"Konto;Name\n70001;Lieferant\n", CONFIG)
 
