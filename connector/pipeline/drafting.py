@@ -219,7 +219,7 @@ def _drafted(
     sale = _billed(sale, config, identity)
     number_problem = None if number else _part_number_problem(config.numbers, written, identity)
     if number_problem:
-        written = replace(written, problems=(*written.problems, number_problem))
+        written = replace(written, problems=(number_problem,))
     sale = replace(sale, why=written.why, problems=written.problems)
     sale = with_exchange_rate(sale, config.exchange, published)
     if sale.document_number or written.problems:
