@@ -46,6 +46,11 @@ class Fault:
         wakes_a_row = " publish run." in self.point or " publish batch." in self.point
         return not (wakes_a_row or self.point.startswith(STEPS_OF_DEALS))
 
+    @property
+    def of_watches(self) -> bool:
+        """Whether it belongs to what is looked after at intervals."""
+        return self.of_any_deal and "watch" in self.point
+
     def __str__(self) -> str:
         return self.point if self.action is Action.KILL else f"{self.point} [{self.action}]"
 
