@@ -134,11 +134,15 @@ class World:
         return {entry["name"]: entry["pid"] for record in records for entry in record.get("processes", [])}
 
     def lines(self, folder: str, key: str) -> list[dict[str, Any]]:
-        """What the fail points said about a deal: ``trace``: each point passed, ``faults``: each fault."""
+        """What the fail points said about a deal: ``trace``: each point passed, ``faults``: each fault.
+
+        A line that is just being written is not there yet.
+        """
         path = self.folder / folder / key
         if not path.exists():
             return []
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        whole, _newline, _begun = path.read_text("utf-8").rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines()]
 
     def keep_logs(self, target: Path) -> None:
         """Copy what the processes said to where it outlives this world."""
