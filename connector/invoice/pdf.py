@@ -5,6 +5,7 @@ repeated run must not make another document.
 """
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -62,8 +63,10 @@ def make_invoice_pdf(invoice: Invoice, *, seller: SellerConfig, created_at: date
 
 
 def _letters(invoice: Invoice, seller: SellerConfig) -> frozenset[str]:
-    """Every letter that others have written into the invoice."""
-    return frozenset(json.dumps(to_plain([invoice, seller]), ensure_ascii=False))
+    """Every letter that others have written into the invoice. Reasons have an arrow, but are not printed."""
+    groups = tuple(replace(group, why=()) for group in invoice.tax_breakdown)
+    printed = replace(invoice, tax_breakdown=groups, why=())
+    return frozenset(json.dumps(to_plain([printed, seller]), ensure_ascii=False))
 
 
 def _address(sheet: Sheet, invoice: Invoice, seller: SellerConfig) -> float:

@@ -285,6 +285,16 @@ def test_the_same_invoice_gives_the_same_bytes_whatever_letters_it_has(name):
     assert 1 == len({make_invoice_pdf(invoice, seller=SELLER, created_at=CREATED_AT) for _ in range(2)})
 
 
+def test_the_reasons_of_a_booking_are_not_printed_and_cost_no_letters():
+    """Our reasons have an arrow, with which every invoice would be set in the whole typeface."""
+    groups = tuple(replace(group, why=("rate 19 → 8400",)) for group in DOMESTIC.tax_breakdown)
+    reasoned = replace(DOMESTIC, tax_breakdown=groups, why=("RE 17 → RE-17",))
+
+    made = [make_invoice_pdf(one, seller=SELLER, created_at=CREATED_AT) for one in (DOMESTIC, reasoned)]
+
+    assert made[0] == made[1]
+
+
 def test_threads_make_the_same_file_at_once():
     with ThreadPoolExecutor(4) as pool:
         made = [
