@@ -11,6 +11,7 @@ from connector.accounting.sale_checks import currency_code_problems
 from connector.accounting.terms import BookingTerms
 from connector.clock import berlin_date
 from connector.errors import DataError, Problem
+from connector.pipedrive.belonging import belonging_problems
 from connector.pipedrive.bundle import time_unreadable, value_problem
 from connector.pipedrive.buyer import read_buyer
 from connector.pipedrive.field_reader import FieldReader
@@ -35,7 +36,7 @@ def read_sale(
     problems: list[Problem] = []
     reader = FieldReader(bundle, problems)
     deal = _deal(bundle)
-    problems += [*list_problems(bundle), *custom_field_problems(bundle)]
+    problems += [*list_problems(bundle), *custom_field_problems(bundle), *belonging_problems(bundle)]
     fields = config.fields
     currency = reader.written(deal, "currency", "deal's currency")
     if not currency:

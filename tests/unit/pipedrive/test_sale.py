@@ -139,8 +139,8 @@ def test_a_single_service_day_has_no_period():
 def test_disabled_lines_are_left_out_and_the_order_is_the_deal_s():
     lines = [
         b.line(name="zwei", order_nr=2),
-        b.line(name="aus", order_nr=0, is_enabled=False, currency="USD", tax_method="none"),
-        b.line(name="eins", order_nr=1),
+        b.line(id=2, name="aus", order_nr=0, is_enabled=False, currency="USD", tax_method="none"),
+        b.line(id=3, name="eins", order_nr=1),
     ]
     found = sale(b.bundle(products=lines))
     assert [(1, "eins"), (2, "zwei")] == [(line.position, line.name) for line in found.lines]
@@ -359,7 +359,7 @@ def test_all_problems_come_at_once():
     broken = b.bundle(
         deal=b.deal(won_time=None, value=None),
         organization=b.organization(address=None),
-        products=[b.line(currency="USD", tax_method="inclusive"), b.line(quantity="x")],
+        products=[b.line(currency="USD", tax_method="inclusive"), b.line(id=2, quantity="x")],
     )
     assert {
         "won_time_missing",
@@ -372,7 +372,7 @@ def test_all_problems_come_at_once():
 
 
 def test_discounts_that_make_no_sense_are_told_beside_what_cannot_be_read():
-    lines = [b.line(discount=200, discount_type="percentage"), b.line(item_price=10**11)]
+    lines = [b.line(discount=200, discount_type="percentage"), b.line(id=2, item_price=10**11)]
     broken = b.bundle(deal=b.deal(won_time="gestern"), products=lines)
 
     assert {"time_unreadable", "discount_out_of_range", "amount_too_large"} == set(codes(broken))
@@ -387,7 +387,7 @@ def test_an_impossible_discount_of_the_deal_is_told_beside_a_line_that_cannot_be
 
 def test_mixed_tax_methods_are_cured_by_the_same_on_all_lines():
     with pytest.raises(DataError) as caught:
-        sale(b.bundle(products=[b.line(), b.line(tax_method="inclusive")]))
+        sale(b.bundle(products=[b.line(), b.line(id=2, tax_method="inclusive")]))
     (problem,) = caught.value.problems
     assert (
         "Choose in the deal's product list how prices relate to tax, the same on all lines." == problem.cure
