@@ -6,12 +6,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from connector.errors import Problem
+from connector.pdf_ends import MARKS_WITHIN, PDF_MARK, ends_as_pdf
 from connector.tenants.config import DocumentConfig
 
-_PDF_MARK = b"%PDF-"
 _MAY_PRECEDE = b"\xef\xbb\xbf \t\r\n"
 """A byte order mark and blanks. Readers accept anything within 1,024 bytes, a program as well; we do not."""
-_LONGEST_HEAD = 1024
 _OFF, _ON = (False, 0), (True, 1)
 """Version 1 of Pipedrive's API writes some of its flags as numbers."""
 
@@ -69,9 +68,26 @@ def pdf_missing(pattern: str, number: str = "") -> Problem:
     )
 
 
-def looks_like_pdf(data: bytes) -> bool:
-    """Whether the bytes begin as a PDF does, whatever their name says."""
-    return data[:_LONGEST_HEAD].lstrip(_MAY_PRECEDE).startswith(_PDF_MARK)
+def pdf_unreadable(data: bytes, name: str) -> Problem | None:
+    """Why a file is no whole PDF, whatever its name says; None where it looks like one.
+
+    DATEV refuses both (DCO01245), and half an invoice is none.
+    """
+    if not data[:MARKS_WITHIN].lstrip(_MAY_PRECEDE).startswith(PDF_MARK):
+        return Problem(
+            "invoice_pdf_unreadable",
+            f"The file {name!r} on the deal is no PDF, whatever its name says.",
+            "files",
+            "Attach the invoice as PDF to the deal, then retry the run.",
+        )
+    if not ends_as_pdf(data[-MARKS_WITHIN:]):
+        return Problem(
+            "invoice_pdf_unreadable",
+            f"The file {name!r} on the deal has no end: it was cut off, or saved or uploaded in part only.",
+            "files",
+            "Attach the whole PDF to the deal again, then retry the run.",
+        )
+    return None
 
 
 def _is_pdf(file: Mapping[str, Any]) -> bool:

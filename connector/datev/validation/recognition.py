@@ -1,6 +1,7 @@
 """What kind of file the first bytes are of."""
 
 import codecs
+import re
 
 BEGINNING = 4096
 """Bytes that are enough to tell."""
@@ -9,6 +10,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codec
 _ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")
 """Beginning of a ZIP, and of an empty one."""
 _EXTF_MARKS = ('"EXTF"', '"DTVF"', "EXTF;", "DTVF;")
+_PACKAGE_ROOT = re.compile(r"<(?:\w+:)?(?:archive|LedgerImport)[\s>]")
 _SEPARATORS = ((",", "commas"), ("\t", "tabs"), ("|", "vertical bars"))
 
 
@@ -20,6 +22,11 @@ def looks_like_zip(beginning: bytes) -> bool:
 def looks_like_xml(beginning: bytes) -> bool:
     """Whether it may be XML, in any encoding that XML programs must know."""
     return _text(beginning).lstrip(" \t\r\n").startswith("<") or beginning.startswith((b"<\0", b"\0<"))
+
+
+def looks_like_package_xml(beginning: bytes) -> bool:
+    """Whether XML is part of a package: document.xml or a ledger, by the name of its root element."""
+    return _PACKAGE_ROOT.search(_text(beginning)) is not None
 
 
 def looks_like_extf(beginning: bytes) -> bool:

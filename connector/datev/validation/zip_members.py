@@ -121,11 +121,21 @@ class Members:
             return None
         return io.BytesIO(content)
 
-    def beginning_of_whole(self, info: zipfile.ZipInfo, size: int) -> bytes | None:
-        """The first bytes of a picture that was read to its end; None as for :meth:`content`.
+    def peek(self, info: zipfile.ZipInfo, size: int) -> bytes:
+        """The first bytes of a file, to tell its kind by; empty where it cannot be read."""
+        if info.flag_bits & 1:
+            return b""
+        try:
+            with self._archive.open(info) as file:
+                return file.read(size)
+        except _BROKEN:
+            return b""
+
+    def ends_of_whole(self, info: zipfile.ZipInfo, size: int) -> tuple[bytes, bytes | None] | None:
+        """The first and the last bytes of a picture that was read to its end; None as for :meth:`content`.
 
         At the end ``zipfile`` compares the check sum. Beyond all measure only the first bytes are read, which
-        is said.
+        is said; the last ones are None then.
         """
         if not self._readable(info):
             return None
@@ -137,14 +147,14 @@ class Members:
             self._report.leave_out(_PICTURES_UNREAD.format(megabytes=MOST_BYTES // 1024**2))
         try:
             with self._archive.open(info) as file:
-                beginning = file.read(size)
-                while whole and file.read(_BLOCK):
-                    pass
+                beginning = end = file.read(size)
+                while whole and (block := file.read(_BLOCK)):
+                    end = (end + block)[-size:]
         except _BROKEN as error:
             self._broken(info, error)
             return None
         self._budget.pictures -= info.file_size if whole else 0
-        return beginning
+        return beginning, end if whole else None
 
     def _data(self, info: zipfile.ZipInfo) -> bytes | None:
         if info.file_size > self._budget.data:

@@ -22,16 +22,13 @@ from connector.datev.findings import Severity
 from connector.datev.validation import xml_files
 from connector.datev.validation.chart_rules import Charts
 from connector.datev.validation.extf_files import check_extf
-from connector.datev.validation.recognition import looks_like_extf
+from connector.datev.validation.recognition import BEGINNING, looks_like_extf, looks_like_package_xml
 from connector.datev.validation.report import FileReport
 from connector.datev.validation.zip_members import Budget, Members, name_findings, open_zip, suffix_of
 from connector.errors import DataError
+from connector.pdf_ends import MARKS_WITHIN, PDF_MARK, ends_as_pdf
 
 FORMAT = "zip"
-
-_PDF_MARK = b"%PDF-"
-_MARK_WITHIN = 1024
-"""Readers accept the mark anywhere in the first 1,024 bytes (ISO 32000, implementation notes)."""
 
 _COLLECTION_NOT_SENT = (
     "The ZIP as a whole: it is a collection of files that DATEV takes one by one; each is checked by itself."
@@ -48,7 +45,9 @@ def check_zip(
         return
     report.format = FORMAT
     report.rows = 0
-    report.leave_out("What pictures and PDFs show: of them it is checked only that they are whole.")
+    report.leave_out(
+        "What pictures and PDFs show: it is checked that the ZIP holds them undamaged and PDFs have an end."
+    )
     budget = Budget.full()
     checks = _Checks(report, xsd_dir, charts or {})
     with archive:
@@ -65,12 +64,16 @@ def check_zip(
 def _is_collection(members: Members) -> bool:
     """Whether the files are sent one by one; one that is no part of it, such as a readme, changes nothing.
 
-    XML is of packages, and so are pictures beside CSV files.
+    document.xml and ledgers are of packages, and so are pictures beside CSV files; other XML is of neither.
     """
-    kinds = {suffix_of(info) for info in members.files}
-    if ".xml" in kinds:
+    kinds = {suffix_of(info) for info in members.files} - {".xml"}
+    if any(_is_of_package(members, info) for info in members.files if suffix_of(info) == ".xml"):
         return False
     return ".zip" in kinds or (".csv" in kinds and kinds.isdisjoint(MEDIA_TYPES))
+
+
+def _is_of_package(members: Members, info: zipfile.ZipInfo) -> bool:
+    return info.filename == DOCUMENT_XML or looks_like_package_xml(members.peek(info, BEGINNING))
 
 
 def _check_collection(
@@ -203,10 +206,17 @@ class _Package:
             message = "Belege online does not take files of this kind."
             cure = "Convert it to PDF, or leave it out."
             self._members.find("file_type", message, cure, info.filename, Severity.WARNING)
-        beginning = self._members.beginning_of_whole(info, _MARK_WITHIN)
-        if beginning is not None and suffix == ".pdf" and _PDF_MARK not in beginning:
+        ends = self._members.ends_of_whole(info, MARKS_WITHIN)
+        if ends is None or suffix != ".pdf":
+            return
+        beginning, end = ends
+        if PDF_MARK not in beginning:
             message = "The file is no PDF, whatever its name says."
             self._members.find("pdf_unreadable", message, "Put the PDF in again.", info.filename)
+        elif end is not None and not ends_as_pdf(end):
+            # DATEV refuses what it cannot read (DCO01245).
+            message = "The PDF has no end (startxref and %%EOF): it was cut off."
+            self._members.find("pdf_cut_off", message, "Put the whole PDF in again.", info.filename)
 
     def _parsed(self, info: zipfile.ZipInfo) -> etree._Element | None:
         content = self._members.content(info)

@@ -9,7 +9,7 @@ from connector.accounting.invoice import Invoice
 from connector.accounting.posting import Posting
 from connector.codec import to_plain
 from connector.errors import DataError, Problem
-from connector.invoice.choose import looks_like_pdf, naming, newest_matching_pdf, pdf_missing
+from connector.invoice.choose import naming, newest_matching_pdf, pdf_missing, pdf_unreadable
 from connector.invoice.pdf import make_invoice_pdf
 from connector.pipeline.booking_tables import tenant_tables
 from connector.pipeline.content import content_hash, content_of
@@ -166,15 +166,6 @@ def _pdf_on_deal(work: Work, files: Sequence[Mapping[str, Any]], number: str) ->
         raise DataError([pdf_missing(config.file_pattern, number)])
     content = pipedrive_client(work.services, work.tenant, work.budget).file_content(int(chosen["id"]))
     name = str(chosen.get("name") or chosen.get("file_name") or "invoice.pdf")
-    if not looks_like_pdf(content):
-        raise DataError(
-            [
-                Problem(
-                    "invoice_pdf_unreadable",
-                    f"The file {name!r} on the deal is no PDF, whatever its name says.",
-                    "files",
-                    "Attach the invoice as PDF to the deal, then retry the run.",
-                )
-            ]
-        )
+    if unreadable := pdf_unreadable(content, name):
+        raise DataError([unreadable])
     return Pdf("pipedrive", name, content)

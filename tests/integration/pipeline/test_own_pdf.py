@@ -5,7 +5,7 @@ import base64
 from connector.store import tables as t
 from tests.integration.pipeline.carriage import Carriage, add_customer
 
-PDF = base64.b64encode(b"%PDF-1.7 own").decode()
+PDF = base64.b64encode(b"%PDF-1.7 own startxref 0 %%EOF").decode()
 
 
 def test_a_deal_with_its_own_pdf_is_booked_whatever_letters_it_has(carriage: Carriage) -> None:

@@ -529,7 +529,7 @@ def test_lists_and_pages_tell_the_part_and_its_date(parts: Carriage) -> None:
 
 
 def test_a_pdf_on_the_deal_is_that_of_the_part_it_names(parts: Carriage) -> None:
-    content = base64.b64encode(b"%PDF-1.7 second").decode()
+    content = base64.b64encode(b"%PDF-1.7 second startxref 0 %%EOF").decode()
     files = [{"file_name": "Rechnung PD-7-2.pdf", "content_base64": content}]
     planned(parts, files=files)
     today_is(parts, date(2026, 12, 16))

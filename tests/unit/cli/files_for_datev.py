@@ -12,7 +12,7 @@ from tests.unit.datev.extf.headers import HEADER as EXTF_HEADER
 from tests.unit.datev.samples import POSTING
 
 LEDGER = render_package(HEADER, [INVOICE]).ledgers[0].content
-PDF = b"%PDF-1.7\n%%EOF"
+PDF = b"%PDF-1.7\nstartxref\n9\n%%EOF"
 
 
 def posting_batch() -> bytes:

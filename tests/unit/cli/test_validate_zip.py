@@ -179,7 +179,7 @@ def test_an_empty_zip_says_so(tmp_path: Path) -> None:
 def test_a_picture_whose_check_sum_is_wrong_beyond_its_first_bytes_is_found(
     tmp_path: Path, name: str
 ) -> None:
-    files = package_files() | {name: PDF + b" " * 5000 + b"marked"}
+    files = package_files() | {name: PDF + b" " * 5000 + b"marked" + PDF}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for file, content in files.items():
@@ -190,13 +190,28 @@ def test_a_picture_whose_check_sum_is_wrong_beyond_its_first_bytes_is_found(
     assert ("member_unreadable", name) in found(tmp_path, content)
 
 
+@pytest.mark.parametrize("content", [PDF[:-1], PDF[:5], PDF + b" " * 2000, b"%PDF-1.7\n%%EOF"])
+def test_a_pdf_that_was_cut_off_is_found(tmp_path: Path, content: bytes) -> None:
+    files = package_files() | {PDF_NAME: content}
+
+    assert [("pdf_cut_off", PDF_NAME)] == found(tmp_path, zipped(files))
+
+
+def test_a_long_pdf_is_judged_by_its_own_end(tmp_path: Path) -> None:
+    body = b"%PDF-1.7\n" + b"1 0 obj\n" * 50_000
+    package = package_files()
+
+    assert [] == found(tmp_path, zipped(package | {PDF_NAME: body + PDF}))
+    assert [("pdf_cut_off", PDF_NAME)] == found(tmp_path, zipped(package | {PDF_NAME: PDF + body}))
+
+
 def test_pictures_beyond_all_measure_are_not_read_to_their_end_which_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = package_files()
     data = sum(len(content) for name, content in files.items() if name.endswith(".xml"))
     monkeypatch.setattr(zip_members, "MOST_BYTES", data)
-    files[PDF_NAME] = PDF + b" " * data
+    files[PDF_NAME] = PDF + b" " * data + PDF
 
     report = checked(tmp_path, zipped(files))
 
@@ -241,6 +256,27 @@ def test_what_is_wrong_inside_a_collection_is_told_with_its_path(tmp_path: Path)
         ("format_unknown", "f.csv"),
         ("zip_empty", "g.zip"),
     ] == found(tmp_path, zipped(files))
+
+
+@pytest.mark.parametrize("stray", [b"<settings/>", b"", b"<ar", b"no XML at all"])
+def test_xml_of_another_kind_makes_no_package_of_a_collection(tmp_path: Path, stray: bytes) -> None:
+    files = {"EXTF_a.csv": posting_batch(), "stray.xml": stray}
+
+    report = checked(tmp_path, zipped(files))
+
+    assert 1 == report["rows"]
+    assert [("stray_file", "stray.xml", "warning")] == [
+        (problem["rule"], problem["file"], problem["severity"]) for problem in report["problems"]
+    ]
+
+
+@pytest.mark.parametrize("name", [LEDGER_NAME, "document.xml"])
+def test_xml_of_a_package_makes_one_whatever_lies_beside_it(tmp_path: Path, name: str) -> None:
+    files = {"EXTF_a.csv": posting_batch(), name: package_files()[name]}
+
+    missing = [problem for problem in found(tmp_path, zipped(files)) if problem[1] != "EXTF_a.csv"]
+
+    assert missing
 
 
 def test_a_stray_file_in_a_collection_is_a_warning_and_the_rest_is_read(tmp_path: Path) -> None:

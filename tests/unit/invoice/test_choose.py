@@ -1,8 +1,9 @@
 """Which file of a deal is its invoice."""
 
 import pytest
+from fpdf import FPDF
 
-from connector.invoice.choose import looks_like_pdf, newest_matching_pdf
+from connector.invoice.choose import newest_matching_pdf, pdf_unreadable
 
 
 def _file(number, name, add_time, **more):
@@ -62,18 +63,52 @@ def test_a_record_with_little_in_it_still_works():
     assert bare == newest_matching_pdf([bare], "*.pdf")
 
 
+END = b"startxref\n9\n%%EOF\n"
+NO_PDF = "The file 'a.pdf' on the deal is no PDF, whatever its name says."
+CUT_OFF = "The file 'a.pdf' on the deal has no end: it was cut off, or saved or uploaded in part only."
+
+
 @pytest.mark.parametrize(
-    ("data", "expected"),
+    "data",
     [
-        (b"%PDF-1.7\n", True),
-        (b"\xef\xbb\xbf%PDF-1.4", True),
-        (b"\r\n \t%PDF-1.4", True),
-        (b"MZ" + b"\x00" * 500 + b"%PDF-1.4", False),
-        (b"x%PDF-1.4", False),
-        (b" " * 1024 + b"%PDF-1.4", False),
-        (b"<html>", False),
-        (b"", False),
+        b"%PDF-1.7\n" + END,
+        b"\xef\xbb\xbf%PDF-1.4" + END,
+        b"\r\n \t%PDF-1.4" + END,
+        b"%PDF-1.4 startxref 9 %%EOF",
+        b"%PDF-1.4\n" + END + b"\0" * 900,
     ],
 )
-def test_bytes_tell_whether_they_are_a_pdf(data, expected):
-    assert expected is looks_like_pdf(data)
+def test_a_pdf_that_begins_and_ends_as_one_is_one(data):
+    assert pdf_unreadable(data, "a.pdf") is None
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"MZ" + b"\x00" * 500 + b"%PDF-1.4" + END, NO_PDF),
+        (b"x%PDF-1.4" + END, NO_PDF),
+        (b" " * 1024 + b"%PDF-1.4" + END, NO_PDF),
+        (b"<html>", NO_PDF),
+        (b"", NO_PDF),
+        (b"%PDF-", CUT_OFF),
+        (b"%PDF-1.7\n%%EOF", CUT_OFF),
+        (b"%PDF-1.7\n" + END[:-2], CUT_OFF),
+        (b"%PDF-1.7\n" + END + b"1 0 obj" * 1000, CUT_OFF),
+    ],
+)
+def test_what_is_no_whole_pdf_is_told_with_its_cure(data, message):
+    problem = pdf_unreadable(data, "a.pdf")
+
+    assert ("invoice_pdf_unreadable", message) == (problem.code, problem.message)
+    assert problem.cure
+
+
+def test_an_invoice_of_ours_that_is_cut_off_anywhere_is_found():
+    made = FPDF()
+    made.add_page()
+    made.set_font("helvetica")
+    made.cell(text="Rechnung")
+    whole = bytes(made.output())
+
+    assert pdf_unreadable(whole, "a.pdf") is None
+    assert all(pdf_unreadable(whole[:size], "a.pdf") for size in range(len(whole) - 1))
