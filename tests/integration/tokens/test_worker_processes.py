@@ -1,13 +1,13 @@
 """Real processes that renew the same login: together they send one refresh, and any of them may be killed."""
 
-import json
-import subprocess
-import sys
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from typing import Any
 
 import pytest
 import requests
@@ -19,13 +19,37 @@ from connector.pipeline.tokens import DATEV, PIPEDRIVE, access_token
 from connector.store import connections, tenants
 from connector.store.connections import ConnectionKey, ConnectionRow
 from connector.store.tenants import TenantRow
+from tests.integration.tokens import worker
 from tests.integration.webapp.world import CLIENT_ID, MovableClock, Person, Sandbox
 
-REPOSITORY = Path(__file__).parents[3]
 TOKEN = {DATEV: "/datev/api/token", PIPEDRIVE: "/pipedrive/oauth-host/oauth/token"}
 SOON_OVER = {DATEV: timedelta(minutes=14, seconds=30), PIPEDRIVE: timedelta(minutes=59, seconds=30)}
 """Into the life of an access token, within its margin."""
 DEADLINE_S = 60
+
+PROCESSES = multiprocessing.get_context("forkserver")
+"""Each worker is a fork of a process that has imported what it needs, which takes longer than most tests."""
+PROCESSES.set_forkserver_preload([worker.__name__])
+
+
+@dataclass
+class Worker:
+    """A worker process, and where it tells its tokens."""
+
+    process: ForkServerProcess
+    told: "Connection[Any, list[str]]"
+
+    def exit_code(self) -> int | None:
+        """Wait for its end."""
+        self.process.join(DEADLINE_S)
+        return self.process.exitcode
+
+    def tokens(self) -> list[str]:
+        """What it got, and its end."""
+        assert self.told.poll(DEADLINE_S)
+        found = self.told.recv()
+        assert 0 == self.exit_code()
+        return found
 
 
 @dataclass
@@ -38,14 +62,14 @@ class Workers:
     tenant: TenantRow
     partner: str
     vault_key: str
-    started: list[subprocess.Popen[str]] = field(default_factory=list)
+    started: list[Worker] = field(default_factory=list)
 
     @property
     def key(self) -> ConnectionKey:
         """The login."""
         return ConnectionKey(self.tenant.id, self.partner)
 
-    def start(self, *, threads: int = 1, dies: str = "") -> subprocess.Popen[str]:
+    def start(self, *, threads: int = 1, dies: str = "") -> Worker:
         """One process."""
         settings = self.services.settings
         task = {
@@ -59,18 +83,12 @@ class Workers:
             "threads": threads,
             "dies": dies,
         }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.tokens.worker"],
-            cwd=REPOSITORY,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-        )
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(task))
-        process.stdin.close()
-        self.started.append(process)
-        return process
+        told, tells = PROCESSES.Pipe(duplex=False)
+        process = PROCESSES.Process(target=worker.work, args=(task, tells))
+        process.start()
+        tells.close()
+        self.started.append(Worker(process, told))
+        return self.started[-1]
 
     def refreshes(self) -> int:
         """Calls of the partner's token endpoint so far."""
@@ -108,24 +126,15 @@ def workers(
     clock.offset = SOON_OVER[partner]
     made = Workers(services, sandbox, clock, tenant, partner, vault_key)
     yield made
-    for process in made.started:
-        process.kill()
-        process.wait(DEADLINE_S)
-        assert process.stdout is not None
-        process.stdout.close()
-
-
-def tokens_of(process: subprocess.Popen[str]) -> list[str]:
-    """The last line of a worker that ends well; before it stands its log."""
-    assert process.stdout is not None
-    *_log, last = process.stdout
-    assert 0 == process.wait(DEADLINE_S)
-    found: list[str] = json.loads(last)
-    return found
+    for one in made.started:
+        one.process.kill()
+        one.exit_code()
+        one.process.close()
+        one.told.close()
 
 
 def killed(workers: Workers, dies: str) -> None:
-    assert -9 == workers.start(dies=dies).wait(DEADLINE_S)
+    assert -9 == workers.start(dies=dies).exit_code()
 
 
 def killed_while_waiting(workers: Workers, *, acts: bool) -> None:
@@ -139,12 +148,12 @@ def killed_while_waiting(workers: Workers, *, acts: bool) -> None:
         delay_seconds=25,
         when="after" if acts else "before",
     )
-    process = workers.start()
+    one = workers.start()
     eventually(lambda: not requests.get(f"{workers.sandbox.url}/control/faults", timeout=10).json()["faults"])
     if acts:
         eventually(lambda: workers.refreshes() == before + 1)
-    process.kill()
-    assert -9 == process.wait(DEADLINE_S)
+    one.process.kill()
+    assert -9 == one.exit_code()
     eventually(lambda: workers.refreshes() == before + 1)
 
 
@@ -158,8 +167,8 @@ def eventually(holds: Callable[[], bool]) -> None:
 def test_sixteen_workers_in_four_processes_make_one_refresh(workers: Workers) -> None:
     before = workers.refreshes()
 
-    processes = [workers.start(threads=4) for _process in range(4)]
-    found = [token for process in processes for token in tokens_of(process)]
+    started = [workers.start(threads=4) for _process in range(4)]
+    found = [token for one in started for token in one.tokens()]
 
     assert (16, 1) == (len(found), len(set(found)))
     assert 1 == workers.refreshes() - before

@@ -1,15 +1,11 @@
-"""A worker process of its own that needs access tokens, and may be killed at a named point of renewing one.
+"""A worker process of its own that needs access tokens and may be killed at a named point of renewing one."""
 
-Run with its task as JSON on the standard input; prints a JSON list of the tokens it got.
-"""
-
-import json
 import os
 import signal
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +41,8 @@ def _kill_at(point: str) -> None:
         tokens._store = _then_die(tokens._store)
 
 
-def main() -> None:
-    """Do the task."""
-    task = json.load(sys.stdin)
+def work(task: dict[str, Any], told: "Connection[list[str], None]") -> None:
+    """Do the task, and tell the tokens that it got."""
     clock = MovableClock()
     clock.offset = timedelta(seconds=task["offset_s"])
     settings = settings_for(task["database_url"], task["sandbox_url"], Path(task["var_dir"]))
@@ -58,8 +53,4 @@ def main() -> None:
     with ThreadPoolExecutor(task["threads"]) as threads:
         found = list(threads.map(lambda _one: tokens.access_token(services, key), range(task["threads"])))
     database.close()
-    print(json.dumps(found))
-
-
-if __name__ == "__main__":
-    main()
+    told.send(found)
