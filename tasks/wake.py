@@ -11,11 +11,12 @@ from functools import cache
 
 from celery.utils import uuid
 
-from connector.pipeline.lanes import BATCHES, Lane, lane_of_run
+from connector.pipeline.lanes import BATCHES, RUNS, Lane, lane_of_run
 from connector.pipeline.states import links_from
 from connector.pipeline.sweep import SWEEPS_BEFORE_WAKING_AGAIN
 from tasks.app import app, chains_per_tenant, wake_timers
 from tasks.broker import PRIORITY_PLACE, Broker, Share, Woken
+from tasks.combined_wake import CombinedWake
 
 TENANT = "mlc_tenant"
 """Header of a chain's messages: whose chains it is counted among. A header and no argument, so that a worker
@@ -49,6 +50,11 @@ def wake(lane: Lane, row_id: int, tenant_id: int, state: str, *, again: bool = F
     queue = _queue(names[0])
     message = chain_message(queue, names, row_id, tenant_id)
     return broker.wake(share(lane, tenant_id), row_id, queue, message, again=again)
+
+
+wake_received = CombinedWake(lambda run_id, tenant_id: wake(RUNS, run_id, tenant_id, "received"))
+"""The receiver's call for a run that a delivery has made due: as :func:`wake_run`, together with those of other
+threads."""
 
 
 def share(lane: Lane, tenant_id: int) -> Share:

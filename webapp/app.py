@@ -6,7 +6,7 @@ from connector import log
 from connector.pipeline.services import Services, open_services
 from connector.settings import load
 from connector.store import measures
-from tasks.wake import wake_run
+from tasks.wake import wake_received
 from webapp.desk import desk
 from webapp.error_pages import register_error_pages
 from webapp.health import health
@@ -20,7 +20,7 @@ POOL_SIZE = 8
 """Database connections of one process: one for each thread that gunicorn gives it."""
 
 
-def create_app(services: Services | None = None, *, wake: Wake = wake_run) -> Flask:
+def create_app(services: Services | None = None, *, wake: Wake = wake_received) -> Flask:
     """The WSGI application.
 
     :param services: None in production: made from the environment.
