@@ -51,12 +51,24 @@ def number_from_pattern(
             filled.append(literal)
             if name is None:
                 continue
+            _check_width(width or "")
             filled.append(NEXT_PLACEHOLDER if values[name] is None else format(values[name], width or ""))
     except KeyError as error:
         raise DataError([_bad_pattern(pattern, f"{error} is not known")]) from error
     except ValueError as error:
         raise DataError([_bad_pattern(pattern, str(error))]) from error
     return "".join(filled)
+
+
+def _check_width(width: str) -> None:
+    """A width is written out before anything can look at the number, and may ask for gigabytes.
+
+    Raises:
+        ValueError: it is wider than any document number.
+    """
+    widest = max((digits.lstrip("0") for digits in re.findall("[0-9]+", width)), key=len, default="")
+    if len(widest) > 2 or int(widest or 0) > DOCUMENT_NUMBER_LENGTH:
+        raise ValueError(f"a document number holds {DOCUMENT_NUMBER_LENGTH} characters, not {width!r:.60}")
 
 
 def clean_document_number(text: str) -> str:
@@ -114,7 +126,7 @@ def check_document_number(text: str, *, draft: bool = False) -> Problem | None:
 def _bad_pattern(pattern: str, reason: str) -> Problem:
     return Problem(
         "document_number_pattern",
-        f"The number pattern {pattern!r} cannot be filled: {reason}.",
+        f"The number pattern {pattern!r:.200} cannot be filled: {reason}.",
         field="numbers.pattern",
         cure="Use only {deal_id}, {part}, {year} and {next} in the pattern, such as RE{year}-{next:05d}.",
     )

@@ -15,6 +15,7 @@ from decimal import Decimal
 from connector.accounting.billing import Recurrence
 from connector.accounting.invoice import Invoice, InvoiceLine, TaxGroup
 from connector.accounting.money import ZERO, cents, distribute
+from connector.accounting.part_dates import day_won, first_day, part_date_problems
 from connector.accounting.pricing import price_lines
 from connector.accounting.sale import DiscountKind, Sale, SaleLine
 from connector.accounting.sale_checks import combination_problem
@@ -59,14 +60,14 @@ def plan_parts(sale: Sale, terms: BookingTerms, *, today: date) -> tuple[Part, .
         raise DataError(problems)
     if sale.installments:
         return tuple(
-            Part(_installment_key(one.id), max(one.billing_date, _won_on(sale))) for one in sale.installments
+            Part(_installment_key(one.id), max(one.billing_date, day_won(sale))) for one in sale.installments
         )
     keys: dict[str, date] = {}
     if _one_time_apart(sale):
-        keys[ONE_TIME_KEY] = _first_day(sale)
+        keys[ONE_TIME_KEY] = first_day(sale)
     starts = {start for line in sale.lines for start, _end in _planned_periods(line, sale, today)}
     keys |= {_recurring_key(start): start for start in sorted(starts)}
-    return tuple(Part(key, max(day, _won_on(sale))) for key, day in keys.items())
+    return tuple(Part(key, max(day, day_won(sale))) for key, day in keys.items())
 
 
 def part_problems(sale: Sale, terms: BookingTerms) -> list[Problem]:
@@ -137,15 +138,6 @@ def installment_invoice(invoice: Invoice, sale: Sale, terms: BookingTerms) -> In
     )
 
 
-def _won_on(sale: Sale) -> date:
-    return sale.won_on or sale.document_date
-
-
-def _first_day(sale: Sale) -> date:
-    """From when a line without a start recurs. Won again does not move it: what is billed stays billed."""
-    return sale.first_won_on or _won_on(sale)
-
-
 def _installment_key(installment_id: int) -> str:
     return f"installment:{installment_id}"
 
@@ -181,16 +173,7 @@ def _plan_problems(sale: Sale, terms: BookingTerms) -> Iterator[Problem]:
     combination = combination_problem(sale, terms) if recurring else None
     if combination:
         yield combination
-    for line in recurring:
-        start = line.recurrence.start if line.recurrence else None
-        if start and (_first_day(sale) - start).days > terms.document_date_within_days:
-            yield Problem(
-                "billing_start_long_ago",
-                f"The line {line.name!r:.60} is billed from {start} on, more than "
-                f"{terms.document_date_within_days} days before the deal was won.",
-                "products.billing_start_date",
-                "Correct the line's start; if it is right, raise booking.document_date_within_days.",
-            )
+    yield from part_date_problems(sale, terms)
 
 
 def _planned_periods(line: SaleLine, sale: Sale, today: date) -> Iterator[tuple[date, date]]:
@@ -206,12 +189,12 @@ def _planned_periods(line: SaleLine, sale: Sale, today: date) -> Iterator[tuple[
 
 
 def _period(recurrence: Recurrence, sale: Sale, number: int) -> tuple[date, date]:
-    return recurrence.period(number, recurrence.start or _first_day(sale))
+    return recurrence.period(number, recurrence.start or first_day(sale))
 
 
 def _one_time_apart(sale: Sale) -> bool:
     """Whether the lines that do not recur are due before any that recurs."""
-    return any(not line.recurrence for line in sale.lines) and _first_start(sale) > _first_day(sale)
+    return any(not line.recurrence for line in sale.lines) and _first_start(sale) > first_day(sale)
 
 
 def _first_start(sale: Sale) -> date:
@@ -227,7 +210,7 @@ def _lines_of(sale: Sale, key: str) -> Iterator[tuple[SaleLine, tuple[date, date
                 yield line, None
         elif key.startswith(_RECURRING):
             day = date.fromisoformat(key.removeprefix(_RECURRING))
-            period = line.recurrence.period_on(day, line.recurrence.start or _first_day(sale))
+            period = line.recurrence.period_on(day, line.recurrence.start or first_day(sale))
             if period:
                 yield line, period
 

@@ -19,8 +19,8 @@ RATE_STEP = Decimal("0.000001")
 _RATE_LIMIT = Decimal("9999.9999995")
 """EXTF field 4: 4 digits before the comma; from here on a rate is rounded to five."""
 
-BOOKABLE_YEARS = range(1900, 2200)
-"""At the calendar's ends reckoning with days fails, and nothing that is booked lies outside these years."""
+BOOKABLE_YEARS = range(1900, 2100)
+"""Years that EXTF writes (DATEV's patterns take 19JJ and 20JJ); at the calendar's ends reckoning fails."""
 
 FAR_DAYS = 3660
 """Ten years: no payment term and no service is told so far from its invoice; a wrong digit in the year is."""

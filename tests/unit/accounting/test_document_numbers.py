@@ -37,6 +37,22 @@ def test_a_pattern_that_cannot_be_filled_is_refused(pattern):
 
 
 @pytest.mark.parametrize(
+    "width", ["037d", "0100000000d", "02000000000d", ">9999999999", f"0{'9' * 5000}d", ".37f"]
+)
+def test_a_width_beyond_any_number_is_refused_before_it_is_written_out(width):
+    with pytest.raises(DataError) as caught:
+        number_from_pattern(f"R{{deal_id:{width}}}", deal_id=1, part=1, year=2026)
+
+    assert ["document_number_pattern"] == [problem.code for problem in caught.value.problems]
+    assert 600 > len(caught.value.message)
+
+
+@pytest.mark.parametrize(("width", "number"), [("036d", "1".zfill(36)), ("000005d", "00001"), ("", "1")])
+def test_a_width_that_a_number_can_have_is_filled(width, number):
+    assert number == number_from_pattern(f"{{deal_id:{width}}}", deal_id=1, part=1, year=2026)
+
+
+@pytest.mark.parametrize(
     ("text", "code"),
     [
         ("", "document_number_missing"),
