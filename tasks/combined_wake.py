@@ -1,9 +1,9 @@
 """The receiver's wake-up calls: a thread that comes while another one calls leaves its row to that one.
 
 Deliveries are answered side by side, and a call of each would let all of them wait for the broker in turn.
-And of a round of rows, all stored before its first call, those of a tenant whose share is used up need no call
-of their own: the first one has left its note in the broker, and whichever chain takes the note looks at the
-rows after that (:meth:`tasks.broker.Broker.end`).
+And of a round of rows, all stored before its first call, those of a tenant whose share is used up need no
+call of their own: the first one has left its note in the broker, and whichever chain takes the note looks at
+the rows after that (:meth:`tasks.broker.Broker.end`).
 """
 
 from collections import deque

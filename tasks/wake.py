@@ -53,8 +53,8 @@ def wake(lane: Lane, row_id: int, tenant_id: int, state: str, *, again: bool = F
 
 
 wake_received = CombinedWake(lambda run_id, tenant_id: wake(RUNS, run_id, tenant_id, "received"))
-"""The receiver's call for a run that a delivery has made due: as :func:`wake_run`, together with those of other
-threads."""
+"""The receiver's call for a run that a delivery has made due: as :func:`wake_run`, together with other
+threads' calls."""
 
 
 def share(lane: Lane, tenant_id: int) -> Share:
