@@ -161,8 +161,8 @@ def _dripping(response: Response, pause: float) -> Response:
 
     def drops() -> Iterator[bytes]:
         for position in range(len(body)):
-            yield body[position : position + 1]
             time.sleep(pause)
+            yield body[position : position + 1]
 
     length = response.headers.get("Content-Length")
     response.response = drops()
