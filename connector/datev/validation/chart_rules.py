@@ -17,7 +17,7 @@ Charts = Mapping[str, Chart]
 
 _CHART_FIELD = 27
 _POSTINGS = "21"
-_ACCOUNT, _CONTRA_ACCOUNT, _KEY, _EU_COUNTRY = 7, 8, 9, 40
+_ACCOUNT, _CONTRA_ACCOUNT, _KEY, _DISCOUNT, _EU_COUNTRY = 7, 8, 9, 13, 40
 
 _COUNTRY_LENGTH = 2
 _HOME = "DE"
@@ -37,7 +37,9 @@ _CURES = {
 """Contradictions with the chart that are told, by the code of :meth:`Chart.check_ledger_account`; that our
 table does not know an account is none."""
 
-CHART_RULES = frozenset({*_CURES, "account_needs_eu_field", "vat_id_without_number", "vat_id_german"})
+CHART_RULES = frozenset(
+    {*_CURES, "account_needs_eu_field", "vat_id_without_number", "vat_id_german", "discount_on_invoice"}
+)
 """Codes of all that can be found here."""
 
 _OF_PLAIN_ACCOUNTS = ("key_missing_on_plain_account", "key_lifts_nothing")
@@ -59,9 +61,12 @@ def chart_rule(chart: Chart) -> Rule:
 
     def rule(c: Contents, terms: BatchTerms) -> Iterable[Breach]:
         return [
-            breach
-            for column, other in ((_ACCOUNT, _CONTRA_ACCOUNT), (_CONTRA_ACCOUNT, _ACCOUNT))
-            for breach in _breaches(chart, c, terms, column, other)
+            *(
+                breach
+                for column, other in ((_ACCOUNT, _CONTRA_ACCOUNT), (_CONTRA_ACCOUNT, _ACCOUNT))
+                for breach in _breaches(chart, c, terms, column, other)
+            ),
+            *(_discount_breaches(chart, c, terms) if c[_DISCOUNT - 1] else ()),
         ]
 
     return rule
@@ -91,6 +96,19 @@ def _breaches(chart: Chart, c: Contents, terms: BatchTerms, column: int, other: 
     entry = chart.entry_for(account, account_length=account_length)
     if entry and entry.needs and against_person and not key:
         yield from _eu_breaches(account, entry, c[_EU_COUNTRY - 1])
+
+
+def _discount_breaches(chart: Chart, c: Contents, terms: BatchTerms) -> Iterable[Breach]:
+    """A cash discount on a row that is an invoice: an account with automatic tax takes no payments."""
+    for column in (_ACCOUNT, _CONTRA_ACCOUNT):
+        written = c[column - 1].lstrip("0")
+        if not written.isdecimal() or len(written) != terms.account_length:
+            continue
+        entry = chart.entry_for(int(written), account_length=terms.account_length)
+        if entry and entry.function.is_automatic:
+            what = f"has a cash discount, but account {written} ({entry.meaning}) is of invoices."
+            cure = "Empty the column; write terms of payment into the debtor's or creditor's record."
+            yield judged("discount_on_invoice", _DISCOUNT, what, cure)
 
 
 def _eu_breaches(account: int, entry: AccountEntry, customer: str) -> Iterable[Breach]:

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
+from stdnum import iban
+from stdnum.exceptions import InvalidComponent, ValidationError
+
 from connector.accounting.countries import ISO_3166
 from connector.accounting.currencies import ISO_4217
 from connector.accounting.vat_ids import EU_PREFIXES, canonical_vat_id, normalise_vat_id
@@ -51,6 +54,17 @@ def vat_id_breaches(vat_id: str, country_column: int, number_column: int) -> Ite
     elif len(vat_id) > _COUNTRY_LENGTH and not _well_formed(vat_id):
         what = f"has the VAT id {vat_id}, whose form or check digits are wrong."
         yield judged("vat_id_invalid", number_column, what, "Ask the customer for the right VAT id.")
+
+
+def iban_breaches(written: str, column: int) -> Iterable[Breach]:
+    """An IBAN of the right form whose check digits (or length, by its country) are wrong."""
+    try:
+        iban.validate(written, check_country=False)
+    except InvalidComponent:
+        return  # A country that our register of IBANs does not know.
+    except ValidationError:
+        what = f"has the IBAN {written}, whose length or check digits are wrong."
+        yield judged("iban_invalid", column, what, "Ask for the right IBAN.")
 
 
 @lru_cache(maxsize=10_000)

@@ -12,6 +12,7 @@ from connector.datev.extf.rules import Rule
 from connector.datev.extf.validator import check_rows
 from connector.datev.findings import Finding, Severity
 from connector.datev.validation.chart_rules import Charts, chart_of, chart_rule, is_posting_batch
+from connector.datev.validation.empty_end import WithoutEmptyEnd
 from connector.datev.validation.file_rules import file_rules
 from connector.datev.validation.header_rules import header_rule_problems
 from connector.datev.validation.report import FileReport
@@ -57,13 +58,14 @@ def check_extf(source: BinaryIO, report: FileReport, member: str = "", charts: C
 
 
 def _findings(watched: "_Watched", report: FileReport, member: str, charts: Charts) -> Iterator[Finding]:
-    rows = _Counted(())
+    rows, ended = _Counted(()), WithoutEmptyEnd(())
     try:
         reader = ExtfReader(cast("BinaryIO", watched))
         if not member:
             report.category = int(reader.category) if reader.category.isdecimal() else None
             report.version = reader.version
-        rows = _Counted(reader)
+        ended = WithoutEmptyEnd(reader)
+        rows = _Counted(ended)
         yield from (_finding(problem, member) for problem in header_rule_problems(reader.header))
         for problem in check_rows(reader.header, reader.headings, rows, _more_rules(reader, report, charts)):
             # The record in the headings' place is one more.
@@ -75,6 +77,7 @@ def _findings(watched: "_Watched", report: FileReport, member: str, charts: Char
     except DataError as error:
         yield from (_finding(problem, member) for problem in error.problems)
     report.rows = (report.rows or 0) + rows.count
+    yield from ended.findings(member)
     if watched.size > MAX_BYTES:
         yield _too_large(watched.size, member)
     if watched.bare_line_feeds:

@@ -88,6 +88,25 @@ JUDGEMENTS: dict[str, Judgement] = {
         _WARNING, "Nobody says that the import refuses it; two rows that are told apart by it cannot be."
     ),
     "due_date_before_document": Judgement(_WARNING, "Nothing in the format forbids it."),
+    "empty_end": Judgement(
+        _WARNING,
+        "The format has one record on each line; nobody says that an import refuses a file for empty lines "
+        "behind the last.",
+    ),
+    "iban_invalid": Judgement(
+        _WARNING,
+        "Pattern and length are all that the format asks for; banks refuse a payment to wrong check digits "
+        "(ISO 13616).",
+    ),
+    "partner_differs": Judgement(
+        _WARNING,
+        "The schema lets every line name an account of its own; one invoice has one debtor or creditor.",
+    ),
+    "discount_on_invoice": Judgement(
+        _WARNING,
+        "Column 13 is of payments only (format description); nobody says that the import refuses it on other "
+        "rows.",
+    ),
     "account_twice": Judgement(_WARNING, "The later row overwrites the one above."),
     "name_missing": Judgement(
         _WARNING,

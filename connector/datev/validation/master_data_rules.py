@@ -6,7 +6,7 @@ from connector.accounting.vat_ids import EU_PREFIXES
 from connector.datev.extf.debtor_columns import DEBTOR_COLUMNS
 from connector.datev.extf.rules import Breach, Contents, Rule, parse_date
 from connector.datev.extf.terms import BatchTerms
-from connector.datev.validation.code_rules import country_breaches, vat_id_breaches
+from connector.datev.validation.code_rules import country_breaches, iban_breaches, vat_id_breaches
 from connector.datev.validation.judgements import judged
 
 MOST_ACCOUNTS = 100_000
@@ -32,10 +32,21 @@ def _periods() -> tuple[tuple[int, int], ...]:
 
 _PERIODS = _periods()
 
+_IBANS = tuple(
+    number for number, column in enumerate(DEBTOR_COLUMNS, start=1) if column.heading.startswith("IBAN-Nr.")
+)
+"""Of ten bank accounts."""
+
 
 def master_data_rules() -> list[Rule]:
     """The rules for one file; they may remember its rows."""
-    return [_has_a_name, _codes_are_right, _periods_begin_before_they_end, _every_account_once()]
+    return [
+        _has_a_name,
+        _codes_are_right,
+        _ibans_are_right,
+        _periods_begin_before_they_end,
+        _every_account_once(),
+    ]
 
 
 def _has_a_name(c: Contents, _terms: BatchTerms) -> Iterable[Breach]:
@@ -58,6 +69,10 @@ def _codes_are_right(c: Contents, _terms: BatchTerms) -> Iterable[Breach]:
         cure = "Write the rest of the VAT id, or empty both columns."
         breaches.append(judged("vat_id_without_number", _EU_NUMBER, what, cure))
     return breaches
+
+
+def _ibans_are_right(c: Contents, _terms: BatchTerms) -> Iterable[Breach]:
+    return [breach for column in _IBANS if c[column - 1] for breach in iban_breaches(c[column - 1], column)]
 
 
 def _periods_begin_before_they_end(c: Contents, _terms: BatchTerms) -> Iterable[Breach]:

@@ -14,6 +14,7 @@ from connector.datev.dxso.schemas import schema_findings
 from connector.datev.dxso.shape_check import shape_differences
 from connector.datev.dxso.shapes import ARCHIVE, LEDGER, ROOTS
 from connector.datev.findings import Finding
+from connector.datev.validation.ledger_rules import ledger_rule_findings
 from connector.datev.validation.report import FileReport
 from connector.errors import SettingsError
 
@@ -54,7 +55,7 @@ def check_ledger(
     :param link: what document.xml says of it, where that is known.
     """
     report.leave_out(_CHART_UNKNOWN)
-    _check(root, ledger_meaning(root, link), report, xsd_dir, member)
+    _check(root, ledger_meaning(root, link) + ledger_rule_findings(root), report, xsd_dir, member)
 
 
 def records_of(root: etree._Element) -> int:

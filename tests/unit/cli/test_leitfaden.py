@@ -14,7 +14,9 @@ from connector.config_files import load_chart_document
 from tests.unit.cli.console import command
 from tests.unit.cli.deals import bundle, write_bundle, write_tenant
 
-GUIDE = (Path(__file__).parents[3] / "docs" / "berater-leitfaden.md").read_text("utf-8")
+_DOCS = Path(__file__).parents[3] / "docs"
+GUIDE = (_DOCS / "berater-leitfaden.md").read_text("utf-8")
+GUIDE_OF_KEEPING = (_DOCS / "aufbewahrung.md").read_text("utf-8")
 FIELDS = """
 [fields]
 vat_id = "USt-IdNr."
@@ -148,6 +150,8 @@ WAITING = {
     "Sondergebiete (Helgoland, Büsingen, Kanaren …)": Example(
         lambda: deal(postal_code="27498", city="Helgoland"), "special_territory"
     ),
+    "San Marino, Vatikan, Andorra, Gibraltar und der Norden Zyperns, wenn die Anschrift einen Mitgliedstaat "
+    "nennt": Example(lambda: deal("Italien", "47890", "San Marino"), "special_territory"),
     "Leistungen am Grundstück oder Veranstaltungsort": Example(lambda: deal(kind="Ort"), "work_at_place"),
 }
 
@@ -175,6 +179,26 @@ def test_what_the_guide_says_that_waits_waits(tmp_path: Path, item: str) -> None
         preview["outcome"],
         [reason["code"] for reason in preview["reasons"]],
     )
+
+
+@pytest.mark.parametrize("postal_code", ["8238", "CH-8238", "78266"])
+def test_busingen_waits_by_the_code_of_either_post_office(tmp_path: Path, postal_code: str) -> None:
+    preview = shown(tmp_path, deal(postal_code=postal_code, city="Büsingen am Hochrhein"))
+
+    assert ["special_territory"] == [reason["code"] for reason in preview["reasons"]]
+
+
+def test_the_guide_and_the_table_of_terms_say_the_same_of_keeping() -> None:
+    answer = GUIDE.split("**Wie lange bleiben die Unterlagen?**")[1]
+    terms = GUIDE_OF_KEEPING.split("## Fristen")[1].split("\n## ")[0]
+
+    assert "| PDF der Rechnung | `document.content` | 8 Jahre |" in terms
+    assert {"10 Jahre"} == set(
+        re.findall(r"^\| (?:übergebene Dateien.*|Journal) \|.*?\| (\d+ Jahre)", terms, re.MULTILINE)
+    )
+    assert "das PDF der Rechnung 8 Jahre, übergebene Dateien" in answer
+    assert "Protokoll jedes Schritts 10 Jahre" in answer
+    assert "Danach löscht ml-connector sie" in answer
 
 
 @pytest.mark.parametrize(

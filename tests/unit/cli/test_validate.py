@@ -135,6 +135,9 @@ ERROR, WARNING = "error", "warning"
         ("skr03", 4, {"c8": "8336"}, [("account_needs_eu_field", ERROR)]),
         ("skr03", 4, {"c7": "1200", "c8": "8200", "c117": ""}, []),
         ("skr03", 4, {"c8": "9999"}, []),
+        ("skr03", 4, {"c13": "23,80"}, [("discount_on_invoice", WARNING)]),
+        ("skr03", 4, {"c7": "8400", "c8": "10000", "c13": "23,80"}, [("discount_on_invoice", WARNING)]),
+        ("skr03", 4, {"c7": "1200", "c8": "10000", "c13": "23,80", "c117": ""}, []),
     ],
 )
 def test_accounts_and_keys_are_held_against_the_chart_of_the_header(

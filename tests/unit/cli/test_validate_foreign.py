@@ -11,7 +11,7 @@ from connector.datev.extf.header import HEADER_FIELDS
 from connector.datev.validation import check_path, file_rules, master_data_rules
 from connector.datev.validation.chart_rules import CHART_RULES
 from connector.datev.validation.judgements import JUDGEMENTS
-from tests.unit.cli.files_for_datev import posting_batch, zipped
+from tests.unit.cli.files_for_datev import LEDGER, posting_batch, zipped
 from tests.unit.datev.extf.headers import HEADER
 from tests.unit.datev.partner_file_list import SAMPLES
 from tests.unit.datev.partner_files import partner_file
@@ -109,6 +109,10 @@ def test_what_is_remembered_of_a_file_has_a_limit(tmp_path: Path, monkeypatch: p
         ({20: '"XX"'}, [("country_unknown", 20, WARNING)]),
         ({158: '"XX"'}, [("country_unknown", 158, WARNING)]),
         ({20: '"CH"', 158: '"XK"'}, []),
+        ({45: '"DE00370400440532013000"'}, [("iban_invalid", 45, WARNING)]),
+        ({45: '"DE8937040044053201300"'}, [("iban_invalid", 45, WARNING)]),
+        ({45: '"DE89370400440532013000"'}, []),
+        ({56: '"AT611904300234573202"'}, [("iban_invalid", 56, WARNING)]),
         ({27: "01022026", 28: "31012026"}, [("valid_from_after_to", 27, WARNING)]),
         ({27: "31012026", 28: "31012026"}, []),
         ({27: "31012026", 28: ""}, []),
@@ -170,6 +174,64 @@ def test_a_name_that_the_online_service_does_not_take_is_a_warning(
 
     assert expected == found(tmp_path, posting_batch(), name)
     assert expected == found(tmp_path, zipped({name: posting_batch()}), "x.zip")
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\r\n\r\n", b"\x1a", b"\r\n\x1a\r\n"])
+def test_empty_lines_at_the_end_are_a_warning(tmp_path: Path, end: bytes) -> None:
+    path = tmp_path / "EXTF_x.csv"
+    path.write_bytes(posting_batch() + end)
+
+    report = check_path(path).as_dict()
+
+    assert ("clean", 1) == (report["verdict"], report["rows"])
+    assert [("empty_end", WARNING, 4)] == [
+        (problem["rule"], problem["severity"], problem["line"]) for problem in report["problems"]
+    ]
+
+
+def test_an_empty_line_between_two_records_is_an_error(tmp_path: Path) -> None:
+    head, names, row = posting_batch().splitlines(True)
+    row = changed(head + names + row, 3, {103: '""'}).splitlines(True)[2]
+
+    assert [("cell_count", None, ERROR)] == found(tmp_path, head + names + row + b"\r\n" + row)
+
+
+LEDGER_LINE = b"<dueDate>2026-11-19</dueDate>"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (b"", b"", []),
+        (
+            b"<partyId>PD-O-17</partyId>",
+            b"<partyId>PD-O-17</partyId><vatId>ATU13585628</vatId>",
+            [("vat_id_invalid", "vatId", WARNING)],
+        ),
+        (b"<partyId>PD-O-17</partyId>", b"<partyId>PD-O-17</partyId><vatId>ATU13585627</vatId>", []),
+        (
+            b"<partyId>PD-O-17</partyId>",
+            b"<partyId>PD-O-17</partyId><iban>DE00370400440532013000</iban>",
+            [("iban_invalid", "iban", WARNING)],
+        ),
+        (LEDGER_LINE, b"<dueDate>2026-10-19</dueDate>", [("due_date_before_document", "dueDate", WARNING)]),
+        (LEDGER_LINE, b"<dueDate>2026-11-05</dueDate>", []),
+        (
+            b"<bpAccountNo>10000</bpAccountNo>",
+            b"<bpAccountNo>10001</bpAccountNo>",
+            [("partner_differs", "bpAccountNo", WARNING)],
+        ),
+    ],
+)
+def test_a_ledger_is_asked_what_a_posting_batch_is_asked(
+    tmp_path: Path, old: bytes, new: bytes, expected: list[tuple[str, str, str]]
+) -> None:
+    path = tmp_path / "ledger.xml"
+    path.write_bytes(LEDGER.replace(old, new, 1))
+
+    problems = check_path(path).as_dict()["problems"]
+
+    assert expected == [(problem["rule"], problem["field"], problem["severity"]) for problem in problems]
 
 
 @pytest.mark.parametrize(("name", "_category"), SAMPLES)
