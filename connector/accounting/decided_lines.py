@@ -6,10 +6,15 @@ from decimal import Decimal
 
 from connector.accounting.chart import Chart
 from connector.accounting.pricing import PricedLine
-from connector.accounting.revenue_accounts import RevenueAccount, choose_revenue_account
+from connector.accounting.revenue_accounts import (
+    RevenueAccount,
+    choose_revenue_account,
+    mapped_account_problem,
+)
 from connector.accounting.sale import Sale, SaleLine
 from connector.accounting.tax import TaxDecision, TaxRules
 from connector.accounting.tax_facts import facts_of
+from connector.accounting.tax_table import Booking
 from connector.accounting.terms import BookingTerms
 from connector.errors import Problem
 
@@ -60,19 +65,30 @@ def decide_lines(
 ) -> tuple[DecidedLine, ...]:
     """Decide every line, noting those that no rule books in ``problems``.
 
-    Lines of amount zero follow the others and park nothing.
+    Lines of amount zero follow the others and park nothing. Beside a line without a tax case stands what is
+    wrong with its mapped account in any case.
     """
     outcomes = [_decide(priced, sale, terms, chart, rules) for priced in priced_lines]
-    problems.extend(
-        outcome
-        for priced, outcome in zip(priced_lines, outcomes, strict=True)
-        if isinstance(outcome, Problem) and priced.amount
-    )
+    for priced, outcome in zip(priced_lines, outcomes, strict=True):
+        if isinstance(outcome, Problem) and priced.amount:
+            problems.append(outcome)
+            mapped = mapped_account_problem(
+                priced.line, _revenue_accounts(rules, chart), chart=chart, account_length=terms.account_length
+            )
+            if mapped and mapped != outcome:
+                problems.append(mapped)
     booked = [outcome for outcome in outcomes if isinstance(outcome, DecidedLine) and outcome.amount]
     return tuple(
         _beside(priced, outcome, booked)
         for priced, outcome in zip(priced_lines, outcomes, strict=True)
         if booked or isinstance(outcome, DecidedLine)
+    )
+
+
+def _revenue_accounts(rules: TaxRules, chart: Chart) -> frozenset[int]:
+    """The accounts of all tax cases that are booked, as the rules name them."""
+    return frozenset(
+        rule.outcome.accounts[chart.name] for rule in rules.rules if isinstance(rule.outcome, Booking)
     )
 
 

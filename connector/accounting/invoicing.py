@@ -1,7 +1,7 @@
 """From a sale to an invoice: every tax decided, every cent in its place, or every problem named."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,16 +9,17 @@ from decimal import Decimal
 from connector.accounting.chart import Chart
 from connector.accounting.countries import CountryGroup, country_group
 from connector.accounting.currencies import HOME_CURRENCY
-from connector.accounting.decided_lines import DecidedLine, decide_lines
+from connector.accounting.decided_lines import decide_lines
+from connector.accounting.installments import installment_amount_problems, installment_group_problems
 from connector.accounting.invoice import Invoice
-from connector.accounting.money import AMOUNT_LIMIT
 from connector.accounting.pricing import price_lines
 from connector.accounting.sale import Sale, SaleLine, TaxMethod
-from connector.accounting.sale_checks import RATE_STEP, combination_problem, sale_problems
+from connector.accounting.sale_checks import RATE_STEP, sale_problems
+from connector.accounting.sum_checks import total_problems, undecided_problems
 from connector.accounting.tax import TaxDecision, TaxRules
 from connector.accounting.tax_facts import facts_of
 from connector.accounting.terms import BookingTerms
-from connector.accounting.totals import Totals, add_up, fraction_problems
+from connector.accounting.totals import Totals, add_up
 from connector.errors import DataError, Problem
 
 _ONLY_LINE = re.compile(r"^Line 1 \(.*?\)(?= )", re.DOTALL)
@@ -33,20 +34,31 @@ def build_invoice(
     A ``draft`` may go without a document number, or with the place of the sequence in it.
 
     Raises:
-        DataError: with all problems that can be told apart at once. Totals are only compared
-            when every line has a price and a tax case.
+        DataError: with all problems that can be told apart at once. Sums are only compared when every line
+            has a price, and as far as they are known while a line has no tax case.
         ValueError: the chart is not that of the terms, a fault of the caller.
     """
     if terms.chart != chart.name:
         raise ValueError(f"the tenant books by {terms.chart}, not by {chart.name}")
     problems = list(sale_problems(sale, terms, draft=draft))
     has_lines = bool(sale.lines)
-    sale = _with_lines(sale, problems, terms=terms, chart=chart, rules=rules)
-    priced = price_lines(sale, problems)
-    lines = decide_lines(priced, sale, problems, terms=terms, chart=chart, rules=rules)
+    unclear: list[Problem] = []
+    sale = _with_lines(sale, unclear, terms=terms, chart=chart, rules=rules)
+    unpriced: list[Problem] = []
+    priced = price_lines(sale, unpriced)
+    lines = decide_lines(priced, sale, unclear, terms=terms, chart=chart, rules=rules)
+    problems += [*unpriced, *unclear, *installment_amount_problems(sale)]
+    if unpriced:
+        raise _refusal(problems, has_lines)
+    if unclear:
+        problems += undecided_problems(priced, sale, terms, has_value=has_lines)
+        raise _refusal(problems, has_lines)
+    totals = add_up(lines, sale.tax_method)
+    problems += total_problems(totals, sale, terms, has_value=has_lines)
+    if sale.installments:
+        problems += installment_group_problems(totals.groups)
     if problems:
-        raise DataError(dict.fromkeys(problems if has_lines else map(_of_the_deal, problems)))
-    totals = _checked_totals(lines, sale, terms)
+        raise _refusal(problems, has_lines)
     return Invoice(
         document_number=sale.document_number,
         document_date=sale.document_date,
@@ -67,6 +79,10 @@ def build_invoice(
         corrects=sale.corrects,
         why=sale.why,
     )
+
+
+def _refusal(problems: list[Problem], has_lines: bool) -> DataError:
+    return DataError(dict.fromkeys(problems if has_lines else map(_of_the_deal, problems)))
 
 
 def _with_lines(
@@ -138,104 +154,6 @@ def _problems_without_lines(sale: Sale, terms: BookingTerms, *, charges_tax: boo
             "The deal has discounts but no lines that they could reduce.",
             field="discount",
             cure="Add products to the deal, or remove its discounts.",
-        )
-
-
-def _checked_totals(lines: tuple[DecidedLine, ...], sale: Sale, terms: BookingTerms) -> Totals:
-    """Totals, if they are those of an invoice or a credit note, and what the deal says.
-
-    Raises:
-        DataError: with everything that is wrong about the sums.
-    """
-    totals = add_up(lines, sale.tax_method)
-    problems = list(_sign_problems(totals.gross, sale, terms))
-    if any(
-        abs(amount) >= AMOUNT_LIMIT for amount in (totals.gross, *(group.gross for group in totals.groups))
-    ):
-        problems.append(
-            Problem(
-                "amount_too_large",
-                f"The invoice comes to {totals.gross}; DATEV holds at most 10 digits before the comma.",
-                field="value",
-                cure="Correct the lines of the deal, or split it.",
-            )
-        )
-    problems += fraction_problems(sale.currency, totals.groups)
-    value_problem = _value_problem(totals, sale, terms)
-    if value_problem:
-        problems.append(value_problem)
-    if problems:
-        raise DataError(problems)
-    return totals
-
-
-def _value_problem(totals: Totals, sale: Sale, terms: BookingTerms) -> Problem | None:
-    """Compare the deal's value with its lines.
-
-    Pipedrive documents neither whether the value of a deal with exclusive tax contains that tax,
-    nor whether it contains the deal's own discounts. So any of these sums may stand there; what
-    agrees with none of them is a forgotten or changed line.
-    """
-    plausible = totals.plausible_values | {
-        value: name
-        for value, name in totals.undiscounted_values.items()
-        if value not in totals.plausible_values
-    }
-    if _agrees(sale.stated_value, totals.plausible_values, terms):
-        return None
-    if _agrees(sale.stated_value, plausible, terms):
-        return combination_problem(sale, terms)
-    sums = " or ".join(f"{value} ({name})" for value, name in plausible.items())
-    return Problem(
-        "value_differs_from_lines",
-        f"The deal's value is {sale.stated_value}, but its lines come to {sums}.",
-        field="value",
-        cure="Correct the lines or the value of the deal, so that they agree.",
-    )
-
-
-def _agrees(stated: Decimal, values: Iterable[Decimal], terms: BookingTerms) -> bool:
-    return any(abs(stated - value) <= terms.value_tolerance for value in values)
-
-
-def _sign_problems(gross: Decimal, sale: Sale, terms: BookingTerms) -> Iterator[Problem]:
-    """Invoice or credit note: the total and what the deal says of itself must agree (§31 (5) UStDV)."""
-    if gross == 0:
-        yield Problem(
-            "total_zero",
-            "The deal comes to 0.00; DATEV takes no posting of nothing.",
-            field="value",
-            cure="Correct the lines of the deal, or ignore deals of value zero by a rule of the tenant.",
-        )
-    elif gross < 0 and terms.negative_total_means != "credit_note":
-        yield Problem(
-            "total_negative",
-            f"The deal comes to {gross} {sale.currency}, less than nothing.",
-            field="value",
-            cure="Correct the lines; or let the tenant book such deals as credit notes "
-            "(booking.negative_total_means).",
-        )
-    elif gross < 0 and not sale.corrects:
-        yield Problem(
-            "corrected_document_missing",
-            f"The deal comes to {gross} {sale.currency}, a credit note, but does not name the invoice "
-            "that it corrects (§31 (5) UStDV).",
-            field="corrects_document",
-            cure="Enter the number of the corrected invoice in the deal's field for it.",
-        )
-    elif gross < 0 and sale.corrects == sale.document_number:
-        yield Problem(
-            "corrects_itself",
-            f"The credit note {sale.document_number} names itself as the invoice that it corrects.",
-            field="corrects_document",
-            cure="Enter the number of the invoice that is corrected.",
-        )
-    elif gross > 0 and sale.corrects:
-        yield Problem(
-            "correction_not_negative",
-            f"The deal corrects the invoice {sale.corrects}, but comes to {gross} {sale.currency}.",
-            field="corrects_document",
-            cure="Enter what is taken back as negative lines; if it is an invoice, empty the field.",
         )
 
 

@@ -4,6 +4,7 @@ The tax case names an account, mostly an automatic one. The tenant's mapping may
 for a line; it is used where the client's chart says that it carries the same case.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from connector.accounting.chart import AccountEntry, AccountFunction, Chart, client_account
@@ -48,6 +49,25 @@ def choose_revenue_account(
     return RevenueAccount(account, tax_key, f"{reason}→ {account}, {key}")
 
 
+def mapped_account_problem(
+    line: SaleLine, standard_accounts: Collection[int], *, chart: Chart, account_length: int
+) -> Problem | None:
+    """Why the account mapped to a line takes no revenue, whatever tax case the line turns out to have.
+
+    Where the mapping names accounts for single cases, which of them counts is open, and nothing is said.
+
+    :param standard_accounts: of all tax cases, in 4 digits or the client's length: any may be mapped.
+    """
+    if line.revenue_account is None or line.case_accounts:
+        return None
+    mapping = _ordinary(line, line.revenue_account, account_length)
+    if isinstance(mapping, Problem):
+        return mapping
+    if mapping.account in {client_account(account, account_length) for account in standard_accounts}:
+        return None
+    return _unusable(mapping, line, chart, account_length)
+
+
 def takes_revenue(entry: AccountEntry) -> bool:
     """Whether ordinary revenue may be mapped to an account."""
     usable = entry.key_required or (entry.function is AccountFunction.AUTOMATIC_SALES_TAX and entry.tax_cases)
@@ -77,10 +97,10 @@ def _mapped(
     mapping: _Mapping, decision: TaxDecision, line: SaleLine, chart: Chart, account_length: int
 ) -> tuple[int, str, str] | Problem | None:
     """The mapped account; None where it steps back behind the account of the tax case."""
+    unusable = _unusable(mapping, line, chart, account_length)
     entry = chart.entry_for(mapping.account, account_length=account_length)
-    if entry is None or not takes_revenue(entry):
-        problems = chart.check_ledger_account(mapping.account, "", account_length=account_length)
-        return problems[0] if problems else _no_revenue_account(mapping, line, entry)
+    if unusable or entry is None:
+        return unusable
     tax_key = _key_on(entry, decision)
     if entry.carries(decision.tax_case) and (tax_key or not entry.key_required):
         return mapping.account, tax_key, f"account {mapping.account} by {mapping.by} "
@@ -92,13 +112,26 @@ def _mapped(
     return _contradiction(decision, line, mapping, entry)
 
 
+def _unusable(mapping: _Mapping, line: SaleLine, chart: Chart, account_length: int) -> Problem | None:
+    """Why a mapped account takes no revenue in any tax case."""
+    entry = chart.entry_for(mapping.account, account_length=account_length)
+    if entry is not None and takes_revenue(entry):
+        return None
+    problems = chart.check_ledger_account(mapping.account, "", account_length=account_length)
+    return problems[0] if problems else _no_revenue_account(mapping, line, entry)
+
+
 def _mapping(decision: TaxDecision, line: SaleLine, account_length: int) -> _Mapping | Problem | None:
     for mapped in line.case_accounts:
         if mapped.tax_case == decision.tax_case:
             return _in_length(mapped.account, mapped.mapped_by, True, account_length)
     if line.revenue_account is None:
         return None
-    return _in_length(line.revenue_account, line.mapped_by or "the tenant's mapping", False, account_length)
+    return _ordinary(line, line.revenue_account, account_length)
+
+
+def _ordinary(line: SaleLine, account: int, account_length: int) -> _Mapping | Problem:
+    return _in_length(account, line.mapped_by or "the tenant's mapping", False, account_length)
 
 
 def _in_length(account: int, by: str, for_case: bool, account_length: int) -> _Mapping | Problem:

@@ -16,12 +16,12 @@ from connector.accounting.document_numbers import (
 )
 from connector.accounting.exchange_rates import Published, with_exchange_rate
 from connector.accounting.identity import document_guid
+from connector.accounting.installments import installment_invoice
 from connector.accounting.invoice import Invoice
 from connector.accounting.invoicing import build_invoice
 from connector.accounting.parts import (
     Part,
     has_part,
-    installment_invoice,
     is_in_parts,
     part_problems,
     plan_parts,
@@ -171,7 +171,7 @@ def decide_invoice(
     """
     invoice = build_invoice(sale, terms=config.terms, chart=tables.chart, rules=tables.rules, draft=draft)
     if sale.installment:
-        invoice = installment_invoice(invoice, sale, config.terms)
+        invoice = installment_invoice(invoice, sale)
     problems = check_contents(invoice, config.seller)
     if printed:
         problems += check_print(invoice, config.seller)

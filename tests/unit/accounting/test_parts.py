@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.accounting.billing import Frequency, Installment, Recurrence
+from connector.accounting.installments import installment_invoice
 from connector.accounting.invoice import Invoice
 from connector.accounting.invoicing import build_invoice
 from connector.accounting.parts import (
     Part,
     has_part,
-    installment_invoice,
     is_in_parts,
     plan_parts,
     sale_of_part,
@@ -43,7 +43,7 @@ def invoices(whole: Sale) -> list[Invoice]:
     for part in plan_parts(whole, terms(), today=WON):
         billed = sale_of_part(whole, part)
         invoice = build_invoice(billed, terms=terms(), chart=chart(), rules=rules())
-        found.append(installment_invoice(invoice, billed, terms()) if billed.installment else invoice)
+        found.append(installment_invoice(invoice, billed) if billed.installment else invoice)
     return found
 
 
