@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +35,19 @@ def services(database_url: str, tmp_path: Path) -> Iterator[Services]:
 @pytest.fixture
 def web_port(services: Services, tmp_path: Path) -> Iterator[int]:
     """The port of a real web process: gunicorn with the product's configuration."""
+    with _web_process(services, tmp_path, "config/gunicorn.conf.py") as port:
+        yield port
+
+
+@pytest.fixture
+def hasty_port(services: Services, tmp_path: Path) -> Iterator[int]:
+    """The same, but heads and bodies have less time."""
+    with _web_process(services, tmp_path, "tests/integration/security/hasty_gunicorn.py") as port:
+        yield port
+
+
+@contextmanager
+def _web_process(services: Services, tmp_path: Path, configuration: str) -> Iterator[int]:
     port = free_port(())
     environment = {
         **os.environ,
@@ -51,7 +65,7 @@ def web_port(services: Services, tmp_path: Path) -> Iterator[int]:
                 "-m",
                 "gunicorn",
                 "-c",
-                "config/gunicorn.conf.py",
+                configuration,
                 "webapp.app:create_app()",
             ],
             cwd=Path(__file__).resolve().parents[3],

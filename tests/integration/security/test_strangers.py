@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from connector.pipeline.services import Services
 from connector.runtime.probe import healthy
 from connector.store import tables
+from tests.integration.security.deadlines import HASTE_S
 from tests.integration.security.hostile import raw, request, send, status
 from webapp.guarded_worker import HEAD_DEADLINE_S
-from webapp.slow_bodies import BODY_DEADLINE_S
+from webapp.slow_bodies import BODY_DEADLINE_S, BodyDeadline
 
 REQUESTS = 2000
 SEED = 7
@@ -77,7 +78,7 @@ def _dripping(port: int, beginnings: Sequence[bytes], drop: bytes) -> Iterator[l
     try:
         for connection, beginning in zip(slow, itertools.cycle(beginnings), strict=False):
             connection.sendall(beginning)
-        ends_at = time.monotonic() + HEAD_DEADLINE_S + BODY_DEADLINE_S + 10
+        ends_at = time.monotonic() + 2 * HASTE_S + 10
         answered = False
         while not answered and time.monotonic() < ends_at:
             for connection in slow:
@@ -91,13 +92,21 @@ def _dripping(port: int, beginnings: Sequence[bytes], drop: bytes) -> Iterator[l
             connection.close()
 
 
-def test_bodies_that_do_not_come_hold_no_thread_for_long(web_port: int, services: Services) -> None:
+def test_bodies_that_do_not_come_hold_no_thread_for_long(hasty_port: int, services: Services) -> None:
     lines = ["POST /webhooks/pipedrive/acme HTTP/1.1", "Host: a", "Content-Length: 1000"]
-    with _dripping(web_port, [raw(lines, b"{")], b" ") as slow:
+    with _dripping(hasty_port, [raw(lines, b"{")], b" ") as slow:
         assert 401 == status(slow[0].recv(1000)), "what came until then proves nothing"
 
 
-def test_heads_that_do_not_end_hold_no_thread_for_long(web_port: int) -> None:
+def test_heads_that_do_not_end_hold_no_thread_for_long(hasty_port: int) -> None:
     beginnings = [b"G", b"POST /webhooks/pipedrive/acme HTTP/1.1\r\nHost: a\r\nX-Slow: "]
-    with _dripping(web_port, beginnings, b"x") as slow:
+    with _dripping(hasty_port, beginnings, b"x") as slow:
         assert b"200" not in slow[0].recv(1000)[:12], "what came until then is no request"
+
+
+def test_the_product_gives_heads_and_bodies_ten_seconds() -> None:
+    assert (10.0, 10.0, {"deadline_s": 10.0}) == (
+        HEAD_DEADLINE_S,
+        BODY_DEADLINE_S,
+        BodyDeadline.__init__.__kwdefaults__,
+    )
