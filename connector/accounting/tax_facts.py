@@ -97,14 +97,19 @@ def facts_of(line: SaleLine, sale: Sale, terms: BookingTerms, eu_rates: EuVatRat
         rate=line.tax_rate,
         words={
             "country": country or buyer.address.country or "none given",
-            "vat_id": vat_id or "(none)",
+            # What is no VAT id is told as it was written: a person looks for that.
+            "vat_id": canonical_vat_id(vat_id) or buyer.vat_id or "(none)",
             "place": territory.name if territory else "",
             "rate": percent_text(line.tax_rate),
             "rates": rates.listed() if rates else "none",
             "scheme": sale.special_scheme,
             "line": f"Line {line.position} ({line.name})",
         },
-        because=(_customer(buyer, country), _vat_id(vat_id, state), line.supply_kind.replace("_", " ")),
+        because=(
+            _customer(buyer, country),
+            _vat_id(canonical_vat_id(vat_id) or buyer.vat_id, state),
+            line.supply_kind.replace("_", " "),
+        ),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import astuple
 from typing import Any
 
 from connector.accounting.party import Address, CustomerStatus, Party
-from connector.accounting.vat_ids import canonical_vat_id
+from connector.accounting.vat_ids import canonical_vat_id, normalise_vat_id
 from connector.pipedrive.countries import country_code, country_part
 from connector.pipedrive.field_reader import FieldReader, as_text
 from connector.pipedrive.field_values import PostalParts, UnreadableValueError, postal_parts
@@ -237,13 +237,12 @@ def split_address(parts: PostalParts) -> Address:
 
 
 def clean_vat_id(written: str) -> str:
-    """Upper case without blanks, dots, hyphens and slashes; Greece's GR becomes the EL of VAT law.
+    """Upper case without blanks, dots, hyphens and slashes, for people to see what they wrote.
 
-    A right VAT id gets the leading zeros that its state wants.
+    A right VAT id gets the leading zeros that its state wants, and Greece's GR becomes the EL of VAT law.
     """
     cleaned = re.sub(r"[\s./\u2010-\u2015-]", "", written).upper()
-    cleaned = f"EL{cleaned[2:]}" if re.fullmatch(r"GR\d+", cleaned) else cleaned
-    return canonical_vat_id(cleaned) or cleaned
+    return canonical_vat_id(normalise_vat_id(written)) or cleaned
 
 
 def _primary(entries: Any) -> str:

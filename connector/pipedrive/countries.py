@@ -74,6 +74,45 @@ ALIASES = {
     "republique francaise": "FR",
     "ellada": "GR",
     "hellas": "GR",
+    "ελλασ": "GR",
+    "hellenische republik": "GR",
+    "furstentum monaco": "MC",
+    "fuerstentum monaco": "MC",
+    "principaute de monaco": "MC",
+    "principato di monaco": "MC",
+    "furstentum liechtenstein": "LI",
+    "fuerstentum liechtenstein": "LI",
+    "furstentum andorra": "AD",
+    "fuerstentum andorra": "AD",
+    "grossherzogtum luxemburg": "LU",
+    "grand duche de luxembourg": "LU",
+    "konigreich belgien": "BE",
+    "koenigreich belgien": "BE",
+    "konigreich danemark": "DK",
+    "koenigreich daenemark": "DK",
+    "konigreich der niederlande": "NL",
+    "koenigreich der niederlande": "NL",
+    "konigreich norwegen": "NO",
+    "koenigreich norwegen": "NO",
+    "konigreich schweden": "SE",
+    "koenigreich schweden": "SE",
+    "konigreich spanien": "ES",
+    "koenigreich spanien": "ES",
+    "reino de espana": "ES",
+    "italienische republik": "IT",
+    "repubblica italiana": "IT",
+    "franzosische republik": "FR",
+    "franzoesische republik": "FR",
+    "portugiesische republik": "PT",
+    "schweizerische eidgenossenschaft": "CH",
+    "confederation suisse": "CH",
+    "confederazione svizzera": "CH",
+    "confoederatio helvetica": "CH",
+    "franzosisch saint martin": "MF",
+    "franzoesisch saint martin": "MF",
+    "franzosisch sankt martin": "MF",
+    "franzoesisch sankt martin": "MF",
+    "saint martin franzosischer teil": "MF",
     "moldau": "MD",
     "weissrussland": "BY",
     "vereinigte staaten von amerika": "US",
@@ -150,8 +189,20 @@ def country_part(text: str) -> str:
 
 
 def country_code(text: str) -> str | None:
-    """The alpha-2 code of a country written as code or name; None if it is not known or not clear."""
+    """The alpha-2 code of a country written as code or name; None if it is not known or not clear.
+
+    A name in several languages (``Belgique/België``) means a country where all of them mean the same.
+    """
     text = unicodedata.normalize("NFKC", visible(text))
+    whole = _code_of_text(text)
+    if whole:
+        return whole
+    pieces = [piece for piece in re.split(r"[/|]", text) if piece.strip()]
+    codes = {_code_of_text(piece) for piece in pieces} if pieces != [text] else {None}
+    return codes.pop() if len(codes) == 1 else None
+
+
+def _code_of_text(text: str) -> str | None:
     name = _normal(text)
     if not name:
         return None

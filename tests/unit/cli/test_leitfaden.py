@@ -181,6 +181,23 @@ def test_what_the_guide_says_that_waits_waits(tmp_path: Path, item: str) -> None
     )
 
 
+def test_a_wrong_vat_id_is_told_as_it_is_written_in_pipedrive(tmp_path: Path) -> None:
+    greek = deal("Griechenland", "10431", "Athen", 0, status="Firma", vat_id="GR 123456789")
+
+    [reason] = shown(tmp_path, greek)["reasons"]
+
+    assert "vat_id_invalid" == reason["code"]
+    assert "VAT id GR123456789 of the customer in GR" in reason["message"]
+
+
+def test_a_vat_id_in_full_width_letters_is_read_like_its_country(tmp_path: Path) -> None:
+    written = "\uff21\uff34\uff35\uff11\uff13\uff15\uff18\uff15\uff16\uff12\uff17"
+
+    preview = shown(tmp_path, austrian(status="Firma", vat_id=written))
+
+    assert ["ATU13585627"] == [posting["eu_vat"] for posting in preview["postings"]]
+
+
 @pytest.mark.parametrize("postal_code", ["8238", "CH-8238", "78266"])
 def test_busingen_waits_by_the_code_of_either_post_office(tmp_path: Path, postal_code: str) -> None:
     preview = shown(tmp_path, deal(postal_code=postal_code, city="Büsingen am Hochrhein"))

@@ -262,7 +262,13 @@ def test_a_vat_id_gets_its_leading_zero():
 
 @pytest.mark.parametrize(
     ("written", "cleaned"),
-    [("ATU 123 456 78", "ATU12345678"), ("gr123456789", "EL123456789"), ("NL–1234.B01", "NL1234B01")],
+    [
+        ("ATU 123 456 78", "ATU12345678"),
+        ("gr094259216", "EL094259216"),
+        ("gr123456789", "GR123456789"),  # No VAT id: a person looks for what stands in Pipedrive.
+        ("NL–1234.B01", "NL1234B01"),
+        ("\uff21\uff34\uff35\uff11\uff13\uff15\uff18\uff15\uff16\uff12\uff17", "ATU13585627"),
+    ],
 )
 def test_a_vat_id_is_cleaned(written, cleaned):
     found = sale(b.bundle(organization=b.organization(custom_fields={b.VAT: written})), b.CONFIG)
