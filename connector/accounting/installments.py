@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from connector.accounting.billing import Installment
 from connector.accounting.invoice import Invoice, InvoiceLine, TaxGroup
 from connector.accounting.money import ZERO, cents, distribute
 from connector.accounting.sale import Sale
@@ -26,7 +27,7 @@ def installment_key(installment_id: int) -> str:
     return f"installment:{installment_id}"
 
 
-def installment_amount_problems(sale: Sale) -> list[Problem]:
+def installment_amount_problems(installments: Iterable[Installment]) -> list[Problem]:
     """Instalments that are nothing to bill."""
     return [
         Problem(
@@ -35,7 +36,7 @@ def installment_amount_problems(sale: Sale) -> list[Problem]:
             "installments.amount",
             "Correct or remove the instalment in Pipedrive.",
         )
-        for one in sale.installments
+        for one in installments
         if cents(one.amount) <= 0
     ]
 

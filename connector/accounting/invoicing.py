@@ -47,7 +47,7 @@ def build_invoice(
     unpriced: list[Problem] = []
     priced = price_lines(sale, unpriced)
     lines = decide_lines(priced, sale, unclear, terms=terms, chart=chart, rules=rules)
-    problems += [*unpriced, *unclear, *installment_amount_problems(sale)]
+    problems += [*unpriced, *unclear, *installment_amount_problems(sale.installments)]
     if unpriced:
         raise _refusal(problems, has_lines)
     if unclear:

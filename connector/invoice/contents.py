@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from connector.accounting.invoice import Invoice
+from connector.accounting.sale import Sale
 from connector.errors import Problem
 from connector.invoice.fonts import unprintable
 from connector.tenants.config import SellerConfig
@@ -23,12 +24,17 @@ _BUYER_CURE = "Fill it on the organization or person in Pipedrive."
 def check_contents(invoice: Invoice, seller: SellerConfig) -> list[Problem]:
     """Every statement that is missing or contradicts another; empty where the invoice may go out."""
     return [
-        *_seller_problems(seller),
-        *_buyer_problems(invoice, seller),
-        *_line_problems(invoice),
+        *check_sale(invoice, seller),
+        *_vat_id_problems(invoice, seller),
+        *_document_problems(invoice),
         *_correction_problems(invoice),
         *_sum_problems(invoice),
     ]
+
+
+def check_sale(shown: Invoice | Sale, seller: SellerConfig) -> list[Problem]:
+    """Those of them that hang on no tax and no sum: they are told of a sale that becomes no invoice, too."""
+    return [*_seller_problems(seller), *_buyer_problems(shown), *_line_problems(shown)]
 
 
 def _seller_problems(seller: SellerConfig) -> Iterator[Problem]:
@@ -55,9 +61,9 @@ def _seller_problems(seller: SellerConfig) -> Iterator[Problem]:
         )
 
 
-def _buyer_problems(invoice: Invoice, seller: SellerConfig) -> Iterator[Problem]:
-    """§14 (4) no. 1: full name and address of the buyer; §14a: both VAT ids where the buyer owes the tax."""
-    buyer = invoice.buyer
+def _buyer_problems(shown: Invoice | Sale) -> Iterator[Problem]:
+    """§14 (4) no. 1: full name and address of the buyer."""
+    buyer = shown.buyer
     if not (buyer.name or buyer.last_name).strip():
         yield Problem(
             "buyer_name_missing",
@@ -73,9 +79,13 @@ def _buyer_problems(invoice: Invoice, seller: SellerConfig) -> Iterator[Problem]
                 f"buyer.address.{field}",
                 _BUYER_CURE,
             )
+
+
+def _vat_id_problems(invoice: Invoice, seller: SellerConfig) -> Iterator[Problem]:
+    """§14a: both VAT ids where the buyer owes the tax."""
     if not _needs_vat_ids(invoice):
         return
-    if not buyer.vat_id:
+    if not invoice.buyer.vat_id:
         yield Problem(
             "buyer_vat_id_missing",
             "The invoice lacks the buyer's VAT id, which §14a UStG asks for here.",
@@ -101,8 +111,20 @@ def _needs_vat_ids(invoice: Invoice) -> bool:
     )
 
 
-def _line_problems(invoice: Invoice) -> Iterator[Problem]:
-    """§14 (4) no. 4 and 5: number, and quantity and kind of everything that was supplied."""
+def _line_problems(shown: Invoice | Sale) -> Iterator[Problem]:
+    """§14 (4) no. 5: the kind of everything that was supplied."""
+    for line in shown.lines:
+        if not line.name.strip():
+            yield Problem(
+                "line_name_missing",
+                f"Line {line.position} does not say what was supplied (§14 (4) no. 5 UStG).",
+                f"lines[{line.position}].name",
+                "Name the product in Pipedrive.",
+            )
+
+
+def _document_problems(invoice: Invoice) -> Iterator[Problem]:
+    """§14 (4) no. 4 to 6: number, what was supplied at all, and when."""
     if not invoice.document_number:
         yield Problem(
             "document_number_missing",
@@ -117,14 +139,6 @@ def _line_problems(invoice: Invoice) -> Iterator[Problem]:
             "lines",
             "Add the products to the deal in Pipedrive.",
         )
-    for line in invoice.lines:
-        if not line.name.strip():
-            yield Problem(
-                "line_name_missing",
-                f"Line {line.position} does not say what was supplied (§14 (4) no. 5 UStG).",
-                f"lines[{line.position}].name",
-                "Name the product in Pipedrive.",
-            )
     start, end = invoice.service_date, invoice.service_period_end
     if end and (start is None or end < start):
         yield Problem(
@@ -165,8 +179,8 @@ def _sum_problems(invoice: Invoice) -> Iterator[Problem]:
             )
 
 
-def check_print(invoice: Invoice, seller: SellerConfig) -> Iterator[Problem]:
-    """A letter that the typeface lacks would be printed as an empty box.
+def check_print(invoice: Invoice | Sale, seller: SellerConfig) -> Iterator[Problem]:
+    """A letter that the typeface lacks would be printed as an empty box; of a sale that is no invoice, too.
 
     Asked only of invoices that we make: what stands in a PDF of the deal's own is none of ours.
     """

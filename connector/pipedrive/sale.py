@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from connector.accounting.installments import installment_amount_problems
 from connector.accounting.pricing import pricing_problems
 from connector.accounting.sale import Discount, DiscountKind, Sale, TaxMethod
 from connector.accounting.sale_checks import currency_code_problems
@@ -66,6 +67,7 @@ def read_sale(
         # Else it would be told only once everything above is mended.
         problems += currency_code_problems(currency) if currency else ()
         problems += pricing_problems(sale_lines, discounts, complete=not lines.dropped)
+        problems += installment_amount_problems(installments)
         raise DataError(problems)
     return Sale(
         deal_id=_deal_id(deal),

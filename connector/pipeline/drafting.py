@@ -3,7 +3,7 @@
 The pipeline and ``preview`` go through the same functions, so that what is shown is what is booked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -26,12 +26,13 @@ from connector.accounting.parts import (
     part_problems,
     plan_parts,
     sale_of_part,
+    undivided,
 )
 from connector.accounting.posting import Posting
 from connector.accounting.sale import Sale
 from connector.errors import DataError, Problem
 from connector.invoice.choose import is_made_by_us
-from connector.invoice.contents import check_contents, check_print
+from connector.invoice.contents import check_contents, check_print, check_sale
 from connector.pipedrive.sale import document_number_from, read_sale
 from connector.pipeline.booking_tables import BookingTables
 from connector.tenants.config import NumberConfig, NumberSource, TenantConfig, UnsafeCharacters
@@ -100,6 +101,25 @@ def read_draft_sale(
     return _drafted(sale, written, config, identity, drawn=drawn, number=number, published=published)
 
 
+def read_undivided_sale(
+    bundle: Mapping[str, Any],
+    config: TenantConfig,
+    identity: RunIdentity,
+    *,
+    number: str = "",
+    published: Published | None = None,
+) -> Sale:
+    """A deal whose parts cannot be told, as one sale: never booked, but what else is wrong with it is heard.
+
+    :raises DataError: as :func:`read_draft_sale`, of which the parameters are.
+    """
+    sale = undivided(read_sale(bundle, config=config.sale, terms=config.terms, document_number=""))
+    from_field = config.numbers.source is NumberSource.FIELD
+    written = _written_number(bundle, config.numbers) if from_field and not number else _Written(number)
+    first = replace(identity, part=1, billed=Part("", sale.document_date))
+    return _numbered(sale, written, config, first, number=number, published=published)
+
+
 def plan_deal(
     bundle: Mapping[str, Any],
     config: TenantConfig,
@@ -120,7 +140,11 @@ def plan_deal(
     sale = _readable(bundle, config)
     if sale is None or not is_in_parts(sale):
         return ()
-    parts = plan_parts(sale, config.terms, today=today)
+    try:
+        parts = plan_parts(sale, config.terms, today=today)
+    except DataError as e:
+        others = _undivided_problems(bundle, config, tables, identity, published)
+        raise DataError(dict.fromkeys((*e.problems, *others))) from e
     from_field = config.numbers.source is NumberSource.FIELD
     written = _written_number(bundle, config.numbers) if from_field else _Written("")
     problems: dict[Problem, None] = {}
@@ -135,6 +159,22 @@ def plan_deal(
     if problems:
         raise DataError(problems)
     return parts
+
+
+def _undivided_problems(
+    bundle: Mapping[str, Any],
+    config: TenantConfig,
+    tables: BookingTables,
+    identity: RunIdentity,
+    published: Published | None,
+) -> Sequence[Problem]:
+    try:
+        sale = read_undivided_sale(bundle, config, identity, published=published)
+        printed = is_printed(bundle, config, sale, identity)
+        decide_invoice(sale, config, tables, draft=True, printed=printed)
+    except DataError as e:
+        return e.problems
+    return ()
 
 
 def parts_of(bundle: Mapping[str, Any], config: TenantConfig, *, today: date) -> tuple[Part, ...]:
@@ -169,9 +209,14 @@ def decide_invoice(
     :param printed: we make the PDF, so our typeface must have all its letters.
     :raises DataError: with every problem of the invoice, or of what the law wants on it.
     """
-    invoice = build_invoice(sale, terms=config.terms, chart=tables.chart, rules=tables.rules, draft=draft)
-    if sale.installment:
-        invoice = installment_invoice(invoice, sale)
+    try:
+        invoice = build_invoice(sale, terms=config.terms, chart=tables.chart, rules=tables.rules, draft=draft)
+        if sale.installment:
+            invoice = installment_invoice(invoice, sale)
+    except DataError as e:
+        told = {problem.code for problem in e.problems}
+        beside = [*check_sale(sale, config.seller), *(check_print(sale, config.seller) if printed else ())]
+        raise DataError([*e.problems, *(found for found in beside if found.code not in told)]) from e
     problems = check_contents(invoice, config.seller)
     if printed:
         problems += check_print(invoice, config.seller)
@@ -216,7 +261,20 @@ def _drafted(
     published: Published | None = None,
 ) -> Sale:
     """What is sold with this document, with number and exchange rate."""
-    sale = _billed(sale, config, identity)
+    billed = _billed(sale, config, identity)
+    return _numbered(billed, written, config, identity, drawn=drawn, number=number, published=published)
+
+
+def _numbered(
+    sale: Sale,
+    written: _Written,
+    config: TenantConfig,
+    identity: RunIdentity,
+    *,
+    drawn: int | None = None,
+    number: str = "",
+    published: Published | None = None,
+) -> Sale:
     number_problem = None if number else _part_number_problem(config.numbers, written, identity)
     if number_problem:
         written = replace(written, problems=(number_problem,))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from connector.accounting.debtor import DebtorRecord
 from connector.accounting.debtor_records import build_debtor_record
@@ -34,6 +34,7 @@ from connector.pipeline.drafting import (
     is_printed,
     parts_of,
     read_draft_sale,
+    read_undivided_sale,
 )
 from connector.pipeline.hand_over.files import check_rendering
 from connector.pipeline.ignore import ignoring_rule
@@ -79,6 +80,20 @@ class PreviewPart:
     """1, 2, …: ``{part}`` in the document number."""
     part: Part
     decided: Preview
+
+
+class _Read(Protocol):
+    """How a bundle becomes a sale (:func:`connector.pipeline.drafting.read_draft_sale`)."""
+
+    def __call__(
+        self,
+        bundle: Mapping[str, Any],
+        config: TenantConfig,
+        identity: RunIdentity,
+        *,
+        number: str = "",
+        published: Published | None = None,
+    ) -> Sale: ...
 
 
 @dataclass(slots=True)
@@ -138,7 +153,8 @@ def decide(
     try:
         parts = () if identity.billed else parts_of(bundle, config, today=berlin_date(created_at))
     except DataError as e:
-        return Preview(NEEDS_ATTENTION, tuple(dict.fromkeys((*found.problems, *e.problems))))
+        whole = decide_one(known, _Gathered([*found.problems, *e.problems]), read=read_undivided_sale)
+        return Preview(NEEDS_ATTENTION, whole.reasons)
     if not parts:
         return decide_one(known, found)
     decided = []
@@ -160,12 +176,16 @@ def _decide_one(
     created_at: datetime,
     xsd_dir: Path | None,
     published: Published | None,
+    read: _Read = read_draft_sale,
 ) -> Preview:
-    """One invoice: that of the whole deal, or of one part."""
+    """One invoice: that of the whole deal, or of one part.
+
+    :param read: makes a sale of the bundle; another one where the parts of the deal cannot be told.
+    """
     provisional = False
     identity = known.identity or RunIdentity(config.key, 0, INVOICE, 0, 0)
     try:
-        sale = read_draft_sale(bundle, config, identity, number=known.number, published=published)
+        sale = read(bundle, config, identity, number=known.number, published=published)
         account, provisional = account_of(sale.buyer, config, known, found.problems)
         printed = is_printed(bundle, config, sale, identity)
         _gather(found, sale, config, tables, identity, account, printed=printed)
