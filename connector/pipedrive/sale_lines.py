@@ -11,8 +11,11 @@ from connector.pipedrive.field_reader import FieldReader
 from connector.pipedrive.field_values import UnreadableValueError, number
 from connector.pipedrive.sale_allocation import AllocationReader
 from connector.pipedrive.sale_billing import read_recurrence
-from connector.pipedrive.shapes import flag_of, records_of, visible
+from connector.pipedrive.shapes import flag_of, id_of, records_of, visible
 from connector.tenants.config import SaleConfig
+
+_NEGATIVE = re.compile(r"-\d+(\.\d+)?")
+"""An option's id that is none; as a label it would be one that nothing is mapped to."""
 
 
 class LineReader:
@@ -220,8 +223,11 @@ class LineReader:
             self._allocations.report_category(f"{raw!r:.60}")
             return ""
         text = re.sub(r"^(\d+)\.0+$", r"\1", visible(str(raw)))
+        if (isinstance(raw, int) and id_of(raw) is None) or _NEGATIVE.fullmatch(text):
+            self._allocations.report_category(text)
+            return ""
         if text.isdecimal() and self._reader.has("product", "category"):
-            return self._reader.text("product", product, "category").strip()
+            return self._reader.text("product", {**product, "category": text}, "category").strip()
         return text
 
 

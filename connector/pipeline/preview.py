@@ -1,8 +1,9 @@
 """What would be booked for a deal: the pipeline's own decisions without its side effects.
 
 Nothing is drawn, stored or sent. A number of the tenant's own sequence has ``NEXT`` in the place of the
-counter, and a debtor account that would be the next free one is shown as an example: that of today where a
-database is at hand, else the first of the range. Both are marked ``provisional``.
+counter (``NEXT+1`` that of a deal's second part), and a debtor account that would be the next free one is
+shown as an example: that of today where a database is at hand, else the first of the range. Both are marked
+``provisional``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +39,7 @@ from connector.pipeline.drafting import (
 )
 from connector.pipeline.hand_over.files import check_rendering
 from connector.pipeline.ignore import ignoring_rule
-from connector.pipeline.preview_files import NEXT_IN_FILES, Booked, file_of, with_number
+from connector.pipeline.preview_files import NEXT_IN_FILES, Booked, file_of, next_in_files, with_number
 from connector.pipeline.preview_known import Known, account_of
 from connector.pipeline.states import INVOICE
 from connector.pipeline.steps.reading import not_won
@@ -200,7 +201,7 @@ def _decide_one(
     invoice, postings = found.invoice, found.postings
     undrawn = invoice is not None and NEXT_PLACEHOLDER in invoice.document_number
     if invoice:
-        invoice, postings = with_number(invoice, postings, NEXT_IN_FILES)
+        invoice, postings = with_number(invoice, postings, next_in_files(identity.part))
     return Preview(outcome, problems, invoice, found.debtor, provisional, undrawn, postings)
 
 

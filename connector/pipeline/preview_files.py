@@ -21,6 +21,15 @@ from connector.tenants.config import DatevFormat, TenantConfig
 NEXT_IN_FILES = "NEXT"
 """Stands for ``{next}`` in a preview: Belegfeld 1 knows no braces, and page and file must say the same."""
 
+
+def next_in_files(part: int) -> str:
+    """The same for a part of a deal: every part draws a number of its own.
+
+    :param part: counted from 1; 0: the whole deal.
+    """
+    return NEXT_IN_FILES if part <= 1 else f"{NEXT_IN_FILES}+{part - 1}"
+
+
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest date a ZIP can hold: the same preview gives the same bytes."""
 

@@ -1,6 +1,7 @@
 """Revenue accounts and cost centres by product code, field, category, deal field and pipeline."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -169,6 +170,19 @@ def test_a_category_may_be_mapped_by_its_id():
     assert (8409, "category 12") == mapped(
         config, content(product={"category": 12}, product_fields=DEFINITIONS["product_fields"][:2])
     )
+
+
+@pytest.mark.parametrize("written", [1, "1", "1.0", "1.00", Decimal("1.0")])
+def test_an_options_id_may_be_written_with_a_point(written):
+    assert (8403, "category Software") == mapped(BY_ALL, content(product={"category": written}))
+
+
+@pytest.mark.parametrize("written", [-1, "-1", "-1.0", 0, 10**20, True, [1], {"id": 1}])
+@pytest.mark.parametrize("fields", [DEFINITIONS["product_fields"], DEFINITIONS["product_fields"][:2]])
+def test_a_number_that_is_no_options_id_is_no_label_either(written, fields):
+    made = content(product={"category": written}, product_fields=fields)
+
+    assert ["category_unreadable"] == refusals(BY_ALL, made)
 
 
 def test_a_category_that_is_no_option_any_more_parks_only_where_something_hangs_on_it():

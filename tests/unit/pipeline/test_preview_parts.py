@@ -250,3 +250,14 @@ def test_strange_recurrences_are_asked_about_and_break_nothing(tmp_path: Path, n
     found = decided(content, tenant(tmp_path))
 
     assert "posted" == found.outcome or (found.reasons and all(reason.cure for reason in found.reasons))
+
+
+def test_every_part_shows_an_example_of_its_own_number(tmp_path: Path) -> None:
+    config = tenant(tmp_path, 'source = "sequence"\npattern = "RE{year}-{next:05d}"')
+    shown = decided(in_rates(*THREE), config)
+    numbers = ["RE2027-NEXT", "RE2027-NEXT+1", "RE2027-NEXT+2"]
+
+    assert numbers == [part.decided.invoice.document_number for part in shown.parts if part.decided.invoice]
+    assert numbers == [part.decided.postings[0].document_number for part in shown.parts]
+    assert all(part.decided.provisional_number for part in shown.parts)
+    assert [] == findings(check_zip, file(in_rates(*THREE), config, DatevFormat.EXTF), None)
