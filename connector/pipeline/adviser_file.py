@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 from connector.accounting.adviser_list import AdviserAccount
 from connector.accounting.chart import creditor_range, debtor_range
-from connector.accounting.vat_ids import FEWEST_DIGITS, canonical_vat_id, normalise_vat_id
+from connector.accounting.countries import vat_prefix
+from connector.accounting.party import Address
+from connector.accounting.vat_ids import (
+    FEWEST_DIGITS,
+    canonical_vat_id,
+    identifying_vat_id,
+    normalise_vat_id,
+)
 from connector.datev.extf.cells import content_of
 from connector.datev.extf.file import read_file
 from connector.errors import DataError, Problem
@@ -212,13 +219,17 @@ def _name(cells: Cells) -> str:
 
 
 def _vat_id(row: _Row, problems: list[Problem]) -> str:
-    """With prefix; DATEV keeps country and number in two columns. Words as ``keine`` are no number."""
+    """With prefix; DATEV keeps country and number in two columns. Words as ``keine`` are no number.
+
+    Where the list has no such column, a number without its country is one of the row's country.
+    """
     written = row.cells.get(Column.VAT_ID, "")
     vat_id = normalise_vat_id(written)
     if sum(sign.isdigit() for sign in vat_id) < FEWEST_DIGITS and canonical_vat_id(vat_id) is None:
         return ""
     if vat_id and not vat_id[:2].isalpha():
-        vat_id = normalise_vat_id(row.cells.get(Column.VAT_COUNTRY, "")) + vat_id
+        country = normalise_vat_id(row.cells.get(Column.VAT_COUNTRY, ""))
+        vat_id = country + vat_id if country else identifying_vat_id(written, _vat_prefix(row)) or vat_id
     if vat_id and not _VAT_ID.fullmatch(vat_id):
         problems.append(
             _problem(
@@ -230,6 +241,12 @@ def _vat_id(row: _Row, problems: list[Problem]) -> str:
             )
         )
     return vat_id
+
+
+def _vat_prefix(row: _Row) -> str:
+    """What VAT ids of the row's country begin with; empty where it tells none."""
+    code = country_code(row.cells.get(Column.COUNTRY, "")) or ""
+    return vat_prefix(Address(country=code, postal_code=row.cells.get(Column.POSTAL_CODE, "")))
 
 
 def _country(row: _Row, problems: list[Problem]) -> str:

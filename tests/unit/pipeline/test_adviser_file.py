@@ -146,6 +146,28 @@ def test_a_vat_id_may_stand_in_two_columns_and_a_name_in_two() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "country", "vat_id"),
+    [
+        ("136695976", "Deutschland", "DE136695976"),
+        ("94259216", "GR", "EL094259216"),
+        ("116.281.710", "Schweiz", "CHE116281710"),
+    ],
+)
+def test_a_number_without_its_country_is_one_of_the_rows_country(
+    written: str, country: str, vat_id: str
+) -> None:
+    data = f"Konto;Name;USt-IdNr.;Land\n10001;Berg AG;{written};{country}\n"
+
+    assert [vat_id] == [entry.vat_id for entry in read_adviser_list(data.encode(), CONFIG)]
+
+
+def test_a_number_that_is_none_of_the_rows_country_is_told() -> None:
+    found = mistakes(b"Konto;Name;USt-IdNr.;Land\n10001;Berg AG;136695977;DE\n")
+
+    assert ["Line 2: '136695977' is no VAT id with its country."] == [problem.message for problem in found]
+
+
+@pytest.mark.parametrize(
     ("written", "vat_id"),
     [
         ("CHE-116.281.710 MWST", "CHE116281710"),
