@@ -34,7 +34,8 @@ class BookingTerms:
     negative_total_means: str = ""
     """What a deal is that comes to less than nothing: empty (park and ask) or ``credit_note``."""
     document_date_within_days: int = 366
-    """How far the document date may lie from the day on which the deal was won; beyond it, park and ask."""
+    """How far the document date may lie from the day on which the deal was won; beyond it, park and ask. Of
+    parts: how long before it one may be billed, and how long after the part before it."""
     default_supply_kind: SupplyKind = SupplyKind.SERVICE
     payment_days: int | None = None
     """Due date = document date + this; None: no due date unless a field names one."""
