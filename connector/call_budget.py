@@ -14,12 +14,10 @@ from functools import cached_property
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
-from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from connector.log import get_logger
+from connector.redis_line import RedisLine
 
 log = get_logger(__name__)
 
@@ -205,7 +203,7 @@ class RedisCalls:
         if time.monotonic() < self._silent_until:
             return None
         try:
-            return self._scripts(script)(keys=keys, args=args)
+            return self._redis.evaluate(script, keys, args)
         except (RedisError, OSError) as e:
             self._silent_until = time.monotonic() + PAUSE_S
             log.warning("calls_not_counted", error=type(e).__name__)
@@ -216,20 +214,10 @@ class RedisCalls:
         if "_redis" in self.__dict__:
             self._redis.close()
 
-    def _scripts(self, script: str) -> Callable[..., Any]:
-        registered: Callable[..., Any] = self._redis.register_script(script)
-        return registered
-
     @cached_property
-    def _redis(self) -> Redis:
+    def _redis(self) -> RedisLine:
         """Opened on first use: after the fork, never shared across it."""
-        return Redis.from_url(
-            self._url,
-            socket_connect_timeout=PATIENCE_S,
-            socket_timeout=PATIENCE_S,
-            # A pooled connection may be one that a restart of the server has ended.
-            retry=Retry(NoBackoff(), 1),
-        )
+        return RedisLine(self._url, PATIENCE_S)
 
 
 class _RedisBudget:

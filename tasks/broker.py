@@ -9,18 +9,17 @@ each other tenant, and a tenant alone has all workers.
 What is counted here may be lost at any moment: a lost count lets more through, a lost call costs one sweep.
 """
 
-import hashlib
 import time
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import RedisError
 
 from connector.log import get_logger
-from tasks.broker_line import BrokerLine
+from connector.redis_line import RedisLine
 
 log = get_logger(__name__)
 
@@ -186,7 +185,7 @@ class Broker:
         if time.monotonic() < self._silent_until:
             return None
         try:
-            return self._evaluate(script, [len(keys), *keys, *args])
+            return self._redis.evaluate(script, keys, args)
         except Exception as e:
             # Whatever it is: the row is stored, and its call must not make that look like a failure.
             self._silent_until = time.monotonic() + PAUSE_S
@@ -196,22 +195,10 @@ class Broker:
             )
             return None
 
-    def _evaluate(self, script: str, values: list[Any]) -> Any:
-        try:
-            return self._redis.execute_command("EVALSHA", _sha(script), *values)
-        except NoScriptError:
-            return self._redis.execute_command("EVAL", script, *values)
-
     @cached_property
-    def _redis(self) -> BrokerLine:
+    def _redis(self) -> RedisLine:
         """Opened on first use: after the fork, never shared across it."""
-        return BrokerLine(self._url, PATIENCE_S)
-
-
-@cache
-def _sha(script: str) -> str:
-    """The name under which Redis knows a script that it has run before."""
-    return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
+        return RedisLine(self._url, PATIENCE_S)
 
 
 def _ms(length: timedelta) -> int:

@@ -31,6 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "connector.http",
         "connector.vault",
         "connector.log",
+        "connector.redis_line",
         "connector.pdf_ends",
         "connector.settings",
         "connector.storable",

@@ -37,9 +37,8 @@ class Post:
         self.error: Exception | None = None
         self.full = False
 
-    def execute_command(self, _name: str, _sha: str, count: int, *values: Any) -> int:
+    def evaluate(self, _script: str, keys: list[str], args: list[Any]) -> int:
         """Take a message, if there is room; all scripts are the one that wakes."""
-        keys, args = values[:count], values[count:]
         if self.error:
             raise self.error
         if self.full:

@@ -1,21 +1,24 @@
 """Connections to Redis for calls of one command each, kept open between them.
 
-redis-py's own client walks through retries, pools, events and health checks for every command: four times the
-processor time of the command itself, and the receiver pays for one with each delivery. Its connections know
-how to reach a server (TLS, passwords, sockets); they are all that is used of it here.
+redis-py's own client walks through retries, pools, events and health checks for every command, which is most
+of a command's processor time; the receiver pays for one with each delivery, a step for two with each call to
+a partner. Its connections know how to reach a server (TLS, passwords, sockets): all that is used of it here.
 """
 
+import hashlib
 from collections import deque
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from redis.backoff import NoBackoff
 from redis.connection import AbstractConnection, ConnectionPool
 from redis.exceptions import ConnectionError as RedisAwayError
-from redis.exceptions import ResponseError
+from redis.exceptions import NoScriptError, ResponseError
 from redis.retry import Retry
 
 
-class BrokerLine:
+class RedisLine:
     """Safe to share between threads: each call takes a connection that nobody uses, or opens one.
 
     :param patience_s: to connect, and for the answer.
@@ -33,7 +36,7 @@ class BrokerLine:
     def execute_command(self, *words: Any) -> Any:
         """The answer to a command.
 
-        A kept connection may be one that a restart of the broker has ended; then all are, and a new one is
+        A kept connection may be one that a restart of the server has ended; then all are, and a new one is
         tried once. What hangs is not tried again: it would take the patience twice.
 
         :raises redis.exceptions.RedisError: the server refuses it, is away, or does not answer in time.
@@ -46,8 +49,27 @@ class BrokerLine:
         try:
             return self._asked(kept, command)
         except RedisAwayError:
-            self._close_idle()
+            self.close()
             return self._asked(self._opened(), command)
+
+    def evaluate(self, script: str, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        """A script's result, sent by its name where the server has run it before.
+
+        :raises redis.exceptions.RedisError: as :meth:`execute_command`.
+        """
+        words = (len(keys), *keys, *args)
+        try:
+            return self.execute_command("EVALSHA", _sha(script), *words)
+        except NoScriptError:
+            return self.execute_command("EVAL", script, *words)
+
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+        while self._idle:
+            try:
+                self._idle.pop().disconnect()
+            except IndexError:  # another thread has taken the last one
+                return
 
     def _asked(self, connection: AbstractConnection, command: list[Any]) -> Any:
         try:
@@ -68,13 +90,6 @@ class BrokerLine:
         made: AbstractConnection = self._pool.connection_class(**self._pool.connection_kwargs)
         return made
 
-    def _close_idle(self) -> None:
-        while self._idle:
-            try:
-                self._idle.pop().disconnect()
-            except IndexError:  # another thread has taken the last one
-                return
-
 
 def _packed(words: tuple[Any, ...]) -> bytes:
     """A command as Redis reads it: the number of words, and each behind its length in bytes."""
@@ -83,3 +98,9 @@ def _packed(words: tuple[Any, ...]) -> bytes:
         text = str(word).encode()
         parts.append(b"$%d\r\n%b\r\n" % (len(text), text))
     return b"".join(parts)
+
+
+@cache
+def _sha(script: str) -> str:
+    """The name under which Redis knows a script that it has run before."""
+    return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
