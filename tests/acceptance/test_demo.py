@@ -1,4 +1,7 @@
-"""``ml-connector demo`` as a user starts it: real processes, real servers, the sandbox as both partners."""
+"""``ml-connector demo`` as a user starts it: real processes, real servers, the sandbox as both partners.
+
+A demo that nothing disturbs, without ``--once``, is the one in which test_secrets.py looks for secrets.
+"""
 
 import random
 from pathlib import Path
@@ -9,17 +12,25 @@ from connector.runtime.endpoint import Endpoint
 from connector.runtime.up import flower_login_file
 from tests.acceptance.arrivals import arrivals, booked_documents, broken_promises
 from tests.acceptance.demo_process import DemoProcess
-from tests.acceptance.killing import MAIN, run_with, several
+from tests.acceptance.killing import IN_A_HURRY, run_with, several
 
 KILLS = 3
 
 
-def test_every_deal_ends_where_it_should_and_no_process_is_left(var_dir: Path) -> None:
-    with DemoProcess(var_dir, "--once") as demo:
-        assert (0, []) == (demo.ended(), demo.left_behind()), demo.text
-    assert "13 of 13 deals ended where they should" in demo.text
-    assert [] == broken_promises(arrivals(var_dir), booked_documents(demo.text))
-    assert [] == [secret for secret in _secrets(var_dir) if secret in demo.text]
+def test_a_demo_after_one_that_was_killed_ends_the_leftovers_and_every_deal_ends_where_it_should(
+    var_dir: Path, rng: random.Random
+) -> None:
+    with DemoProcess(var_dir, extra=IN_A_HURRY) as first:
+        first.await_text(r"deals are won")
+        first.kill_after(rng.uniform(0, 5))
+        assert [] != first.left_behind()
+        with DemoProcess(var_dir, "--once", extra=IN_A_HURRY) as second:
+            assert 0 == second.ended(), f"{first.text}\n----\n{second.text}"
+        assert [] == second.left_behind()
+    assert "leftover ended" in second.text
+    assert "13 of 13 deals ended where they should" in second.text
+    assert [] == broken_promises(arrivals(var_dir), booked_documents(second.text))
+    assert [] == [secret for secret in _secrets(var_dir) if secret in second.text]
 
 
 def test_killed_processes_change_nothing_also_on_the_data_of_an_earlier_demo(
@@ -31,20 +42,6 @@ def test_killed_processes_change_nothing_also_on_the_data_of_an_earlier_demo(
     told = [line for line in text.splitlines() if "killed by SIGKILL, starting it again" in line]
     mains = {kill.target for kill in kills if " " not in kill.target}
     assert mains == {target for target in mains if any(f"[{target} (pid" in line for line in told)}
-
-
-def test_a_demo_after_one_that_was_killed_ends_the_leftovers_and_passes(
-    var_dir: Path, rng: random.Random
-) -> None:
-    with DemoProcess(var_dir) as first:
-        first.await_text(r"deals are won")
-        first.kill_after(rng.uniform(0, 5))
-        assert [] != first.left_behind()
-        with DemoProcess(var_dir, "--once") as second:
-            assert 0 == second.ended(), f"{first.text}\n----\n{second.text}"
-        assert [] == second.left_behind()
-    assert "leftover ended" in second.text
-    assert [] == broken_promises(arrivals(var_dir), booked_documents(second.text))
 
 
 @pytest.mark.parametrize(
@@ -61,14 +58,6 @@ def test_an_interrupted_demo_stops_cleanly(
         assert (code, []) == (demo.ended(), demo.left_behind()), demo.text
     assert "Interrupted; everything is stopped." in demo.text
     assert "Traceback" not in demo.text
-
-
-def test_without_once_everything_stays_up_until_somebody_asks_for_the_end(var_dir: Path) -> None:
-    with DemoProcess(var_dir) as demo:
-        demo.await_text("Everything stays up until Ctrl-C")
-        assert set(MAIN) == demo.pids().keys()
-        demo.send_after(0, "SIGINT")
-        assert (0, []) == (demo.ended(), demo.left_behind()), demo.text
 
 
 def _secrets(var_dir: Path) -> list[str]:

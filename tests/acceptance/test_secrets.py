@@ -23,8 +23,10 @@ from connector.demo.scenario import load_scenario
 from connector.runtime import postgres
 from connector.runtime.folders import read_record
 from connector.vault import Vault, generate_key
+from tests.acceptance.arrivals import arrivals, booked_documents, broken_promises
 from tests.acceptance.canaries import files, leaks, redis_content, tables
-from tests.acceptance.demo_process import PROGRAM, DemoProcess
+from tests.acceptance.demo_process import ENDED_TIMEOUT_S, PROGRAM, DemoProcess
+from tests.acceptance.killing import MAIN
 
 TENANT = "muster-beratung"
 ENDS = ("done", "needs_attention")
@@ -84,7 +86,7 @@ def world(var_dir: Path) -> Iterator[World]:
         watcher = threading.Thread(target=_watch_command_lines, args=(demo.pid, seen, over))
         watcher.start()
         try:
-            demo.await_text("Everything stays up until Ctrl-C")
+            demo.await_text("Everything stays up until Ctrl-C", timeout_s=ENDED_TIMEOUT_S)
             environment = psutil.Process(demo.pids()["web"]).environ()
             made = World(demo, environment, {}, _personal(), command_lines=seen)
             made.secrets = _secrets(made)
@@ -227,6 +229,16 @@ def test_files_with_secrets_can_be_read_by_their_owner_only(world: World) -> Non
         if path.is_file() and path.stat().st_mode & 0o044 and _walkable(path, world.demo.var_dir)
     ]
     assert [] == leaks(open_files, {**world.secrets, **world.personal})
+
+
+def test_without_once_everything_stays_up_until_somebody_asks_for_the_end(world: World) -> None:
+    """The last test of this demo: it ends it."""
+    demo = world.demo
+    assert set(MAIN) == demo.pids().keys()
+    demo.send_after(0, "SIGINT")
+    assert (0, []) == (demo.ended(), demo.left_behind()), demo.text
+    assert "13 of 13 deals ended where they should" in demo.text
+    assert [] == broken_promises(arrivals(demo.var_dir), booked_documents(demo.text))
 
 
 def _walkable(path: Path, top: Path) -> bool:
