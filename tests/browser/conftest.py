@@ -23,6 +23,7 @@ from connector.store.tenants import TenantRow
 from tests.browser.world import World, fill
 from tests.integration.conftest import (  # noqa: F401 - the servers of the integration tests
     database_url,
+    emptier,
     migrated_database_url,
     postgres_url,
     running_servers,

@@ -16,7 +16,8 @@ import redis
 from celery.signals import worker_init
 from cryptography.hazmat.primitives.asymmetric import rsa
 from psycopg2 import sql
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small letter
+from psycopg2.extensions import connection as Connection  # noqa: N812 - the driver's classes have small letters
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 import tasks.process
 from connector import store
@@ -83,32 +84,66 @@ def migrated_database_url(postgres_url: str) -> str:
     return postgres_url
 
 
+class Emptier:
+    """Empties the product's tables again and again over one connection: a new one would know no table yet."""
+
+    def __init__(self, database_url: str) -> None:
+        self._database_url = database_url
+        self._connection = psycopg2.connect(database_url)
+
+    def empty(self) -> None:
+        """Take every row out; a test may have cut the connection."""
+        try:
+            _empty(self._connection)
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            self.close()
+            self._connection = psycopg2.connect(self._database_url)
+            _empty(self._connection)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+
+@pytest.fixture(scope="session")
+def emptier(migrated_database_url: str) -> Iterator[Emptier]:
+    """Who empties the database before each test."""
+    made = Emptier(migrated_database_url)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def database_url(migrated_database_url: str) -> str:
+def database_url(migrated_database_url: str, emptier: Emptier) -> str:
     """The database with the product's tables, all of them empty."""
-    empty(migrated_database_url)
+    emptier.empty()
     return migrated_database_url
 
 
 def empty(database_url: str) -> None:
-    """Take every row out of the product's tables, also out of those that the product itself never empties.
+    """Take every row out of the product's tables, once."""
+    connection = psycopg2.connect(database_url)
+    try:
+        _empty(connection)
+    finally:
+        connection.close()
+
+
+def _empty(connection: Connection) -> None:
+    """Also out of the tables that the product itself never empties.
 
     Only tables that hold rows are touched: to truncate all of them takes longer than most tests.
     """
-    connection = psycopg2.connect(database_url)
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-            tables = [sql.Identifier(name) for (name,) in cursor.fetchall() if name != "alembic_version"]
-            if not tables:
-                return
-            cursor.execute("SELECT usesuper FROM pg_user WHERE usename = current_user")
-            if cursor.fetchone() == (True,):
-                _delete(cursor, tables)
-            else:
-                _truncate(cursor, tables)
-    finally:
-        connection.close()
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        tables = [sql.Identifier(name) for (name,) in cursor.fetchall() if name != "alembic_version"]
+        if not tables:
+            return
+        cursor.execute("SELECT usesuper FROM pg_user WHERE usename = current_user")
+        if cursor.fetchone() == (True,):
+            _delete(cursor, tables)
+        else:
+            _truncate(cursor, tables)
 
 
 def _delete(cursor: Cursor, tables: Sequence[sql.Identifier]) -> None:
