@@ -113,6 +113,13 @@ SPECIAL_TERRITORIES = (
         )
         for country in ("ES", "FR")
     ),
+    Territory(
+        "Liechtenstein",
+        "AT",
+        ("9485", "9486", "9487", "9488", "949"),
+        _STATE_OF_ITS_OWN,
+        ("liechtenstein", "vaduz"),
+    ),
     Territory("Gibraltar", "ES", ("GX",), _STATE_OF_ITS_OWN, towns=("gibraltar",)),
     Territory(
         "the north of Cyprus",

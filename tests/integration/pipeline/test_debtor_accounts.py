@@ -13,6 +13,7 @@ from connector.tenants.config import DebtorConfig, DebtorStrategy, FieldMap, Sal
 from tests.integration.pipeline.carriage import Carriage, add_customer, config_for
 
 NUMBER_FIELD = "Debitorennummer"
+VAT_ID_FIELD = "USt-IdNr."
 BY_LIST = DebtorConfig(strategy=DebtorStrategy.LIST)
 BY_LIST_OR_NEW = DebtorConfig(strategy=DebtorStrategy.LIST, when_not_listed=WhenNotListed.NEXT_FREE)
 
@@ -28,17 +29,17 @@ def use(carriage: Carriage, debtors: DebtorConfig, number_field: str = "") -> No
     carriage.apply(config_for(debtors=debtors, sale=SaleConfig(fields=FieldMap(debtor_number=number_field))))
 
 
-def number_on_record(carriage: Carriage, number: str) -> None:
-    """Somebody enters a debtor number on organization 1."""
+def number_on_record(carriage: Carriage, number: str, field: str = NUMBER_FIELD) -> None:
+    """Somebody enters a debtor number, or another, on organization 1."""
     carriage.sandbox.control(
         "pipedrive/accounts/acme/seed",
-        organization_fields=[{"field_name": NUMBER_FIELD, "field_type": "varchar"}],
+        organization_fields=[{"field_name": field, "field_type": "varchar"}],
         organizations=[
             {
                 "id": 1,
                 "name": "Rheinwerk Maschinen GmbH",
                 "address": "Weg 4, 51063 Köln, Germany",
-                "custom_fields": {NUMBER_FIELD: number},
+                "custom_fields": {field: number},
             }
         ],
     )
@@ -62,6 +63,18 @@ def test_a_customer_is_found_in_the_list_and_its_master_data_stay_the_advisers(c
         row.message for row in carriage.story(run.id)
     ]
     assert (1, 0) == (carriage.bookings(), carriage.debtor_files())
+
+
+def test_a_vat_id_without_its_country_finds_the_customer_whatever_its_name(carriage: Carriage) -> None:
+    carriage.apply(config_for(debtors=BY_LIST_OR_NEW, sale=SaleConfig(fields=FieldMap(vat_id=VAT_ID_FIELD))))
+    bring_in(carriage, "10001;Other AG;;;", "10007;Rheinwerk Holding SE;DE811128135;;")
+    number_on_record(carriage, "811128135", VAT_ID_FIELD)
+
+    run = carriage.win(7)
+    carriage.finish()
+
+    assert "done" == carriage.run(run.id).state
+    assert [("organization:1", 10007, "list")] == debtors_of(carriage)
 
 
 def test_listed_accounts_get_our_master_data_where_the_tenant_wants_it(carriage: Carriage) -> None:

@@ -150,6 +150,10 @@ def test_an_address_lies_in_one_group(country, postal_code, group):
         ("ES", "44500", "Andorra", None),
         ("ES", "GX11 1AA", "Gibraltar", "Gibraltar"),
         ("ES", "11360", "San Roque", None),
+        ("AT", "9490", "Vaduz", "Liechtenstein"),
+        ("AT", "", "Vaduz", "Liechtenstein"),
+        ("AT", "9400", "Wolfsberg", None),
+        ("AT", "9500", "Villach", None),
         ("AT", "", "Mittelberg", "Kleinwalsertal"),
     ],
 )

@@ -150,8 +150,8 @@ WAITING = {
     "Sondergebiete (Helgoland, Büsingen, Kanaren …)": Example(
         lambda: deal(postal_code="27498", city="Helgoland"), "special_territory"
     ),
-    "San Marino, Vatikan, Andorra, Gibraltar und der Norden Zyperns, wenn die Anschrift einen Mitgliedstaat "
-    "nennt": Example(lambda: deal("Italien", "47890", "San Marino"), "special_territory"),
+    "San Marino, Vatikan, Andorra, Liechtenstein, Gibraltar und der Norden Zyperns, wenn die Anschrift einen "
+    "Mitgliedstaat nennt": Example(lambda: deal("Italien", "47890", "San Marino"), "special_territory"),
     "Leistungen am Grundstück oder Veranstaltungsort": Example(lambda: deal(kind="Ort"), "work_at_place"),
 }
 
