@@ -7,29 +7,26 @@ from connector.pipeline.batches import runs_to_write_back
 from connector.pipeline.lanes import BATCHES
 from tasks.app import app
 from tasks.process import services
-from tasks.turns import turn
+from tasks.turns import carry, turn
 from tasks.wake import wake_run
 
 
 @app.task(name="batch.submit_debtors", bind=True)
 def submit_debtors(self: Task, batch_id: int) -> None:
     """Hand new and changed debtors over, if there are any."""
-    with turn(self, BATCHES, batch_id) as taken:
-        taken.follow(batch_chain.advance(services(), batch_id, "submit_debtors"))
+    carry(self, BATCHES, batch_id, batch_chain.advance)
 
 
 @app.task(name="batch.poll_debtors", bind=True)
 def poll_debtors(self: Task, batch_id: int) -> None:
     """Ask what became of the debtors' file."""
-    with turn(self, BATCHES, batch_id) as taken:
-        taken.follow(batch_chain.advance(services(), batch_id, "poll_debtors"))
+    carry(self, BATCHES, batch_id, batch_chain.advance)
 
 
 @app.task(name="batch.submit", bind=True)
 def submit(self: Task, batch_id: int) -> None:
     """Hand the postings over."""
-    with turn(self, BATCHES, batch_id) as taken:
-        taken.follow(batch_chain.advance(services(), batch_id, "submit"))
+    carry(self, BATCHES, batch_id, batch_chain.advance)
 
 
 @app.task(name="batch.poll", bind=True)

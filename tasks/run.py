@@ -7,36 +7,32 @@ from connector.pipeline.batches import batch_of_run
 from connector.pipeline.lanes import RUNS, WRITE_BACKS
 from tasks.app import app
 from tasks.process import services
-from tasks.turns import turn
+from tasks.turns import carry, turn
 from tasks.wake import wake_batch
 
 
 @app.task(name="run.resolve", bind=True)
 def resolve(self: Task, run_id: int) -> None:
     """Read the deal again and everything around it."""
-    with turn(self, RUNS, run_id) as taken:
-        taken.follow(run_chain.advance(services(), run_id, "resolve"))
+    carry(self, RUNS, run_id, run_chain.advance)
 
 
 @app.task(name="run.build_debtor", bind=True)
 def build_debtor(self: Task, run_id: int) -> None:
     """Find or give the debtor account."""
-    with turn(self, RUNS, run_id) as taken:
-        taken.follow(run_chain.advance(services(), run_id, "build_debtor"))
+    carry(self, RUNS, run_id, run_chain.advance)
 
 
 @app.task(name="run.render", bind=True)
 def render(self: Task, run_id: int) -> None:
     """Decide the invoice, its postings and its PDF."""
-    with turn(self, RUNS, run_id) as taken:
-        taken.follow(run_chain.advance(services(), run_id, "render"))
+    carry(self, RUNS, run_id, run_chain.advance)
 
 
 @app.task(name="run.upload_document", bind=True)
 def upload_document(self: Task, run_id: int) -> None:
     """Hand the PDF over under its own GUID."""
-    with turn(self, RUNS, run_id) as taken:
-        taken.follow(run_chain.advance(services(), run_id, "upload_document"))
+    carry(self, RUNS, run_id, run_chain.advance)
 
 
 @app.task(name="run.join_batch", bind=True)

@@ -6,7 +6,7 @@ ends looks for the tenant's next row, if the broker has noted that more wait; wh
 the sweep begins anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,10 +15,12 @@ from celery import Task
 
 from connector.clock import scaled
 from connector.errors import DatabaseUnavailableError
+from connector.http import StepBudget
 from connector.log import get_logger
 from connector.pipeline import sweep
 from connector.pipeline.lanes import Lane
 from connector.pipeline.runner import Outcome
+from connector.pipeline.services import Services
 from tasks.app import time_scale
 from tasks.broker import Share, Woken
 from tasks.links import ChainStop
@@ -32,6 +34,17 @@ SHORT_WAIT = scaled(timedelta(seconds=10), time_scale)
 a tenant at its limit holds its share and no more of its rows begin; after longer waits others go first."""
 
 
+AT_ONCE = frozenset({"run.build_debtor", "run.render"})
+"""Links that stand in the queue of the link before them and ask partners for a file at most: the way through
+the broker, two processes and Flower's events would take as long as they do."""
+
+AT_ONCE_AFTER_NOTHING = frozenset({"batch.poll_debtors", "batch.submit"})
+"""Likewise, where the link before had nothing to do: most batches bring no new debtor."""
+
+Advance = Callable[[Services, int, str, StepBudget], Outcome]
+"""Does one link's work on a row: its id, the link's name, what partner calls may still take."""
+
+
 @dataclass(slots=True)
 class Turn:
     """One link's place in the chain and in the tenant's share."""
@@ -42,6 +55,8 @@ class Turn:
     row_id: int
     kept: bool = False
     """Whether the chain is still under way when the link has ended."""
+    added: bool = False
+    """Whether the link under way is not the message's own but the chain's next one."""
 
     def follow(self, outcome: Outcome) -> None:
         """Let the chain go on, come back to this link after a while, or stop here.
@@ -57,7 +72,20 @@ class Turn:
             raise self.task.retry(countdown=outcome.again_in.total_seconds())
         if not outcome.go_on:
             raise ChainStop
+        if self.added:
+            # Not before: a message that comes back to this link brings it in its chain again.
+            self.task.request.chain.pop()
         self.kept = bool(self.task.request.chain)
+
+    def next_here(self, outcome: Outcome) -> str | None:
+        """The task of the chain's next link, if this worker shall do that link at once."""
+        chain = self.task.request.chain
+        name = str(chain[-1]["task"]) if chain else ""
+        self.added = name in AT_ONCE or (outcome.idle and name in AT_ONCE_AFTER_NOTHING)
+        if not self.added:
+            return None
+        self.kept = False  # until that link, too, has said how it ended
+        return name
 
     def _may_sleep(self, length: timedelta) -> bool:
         return self.share is None or broker.may_sleep(self.share, self.row_id, length)
@@ -73,6 +101,21 @@ def turn(task: Task, lane: Lane, row_id: int) -> Iterator[Turn]:
     finally:
         if taken.share and not taken.kept and broker.end(taken.share, row_id):
             _wake_next(lane, taken.share.tenant_id)
+
+
+def carry(task: Task, lane: Lane, row_id: int, advance: Advance) -> None:
+    """Do a message's link, and those behind it that need no message of their own.
+
+    They share the calls' budget of one step, so that Celery's limits, which count from the message on, still
+    lie behind it.
+    """
+    with turn(task, lane, row_id) as taken:
+        budget = services().step_budget()
+        name: str | None = task.name
+        while name is not None:
+            outcome = advance(services(), row_id, name.partition(".")[2], budget)
+            taken.follow(outcome)
+            name = taken.next_here(outcome)
 
 
 def _wake_next(lane: Lane, tenant_id: int) -> None:

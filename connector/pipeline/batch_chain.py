@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from connector.http import StepBudget
 from connector.pipeline.hand_over.debtors import submit_debtors
 from connector.pipeline.hand_over.polling import poll, poll_debtors
 from connector.pipeline.hand_over.postings import submit
@@ -20,8 +21,11 @@ FUNCTIONS: Mapping[str, LinkFunction] = {
 _LINKS: Mapping[str, Link] = {link.name: link for link in BATCH_CHAIN}
 
 
-def advance(services: Services, batch_id: int, link_name: str) -> Outcome:
-    """Do one link's work on a batch, if it is this link's turn."""
+def advance(services: Services, batch_id: int, link_name: str, budget: StepBudget | None = None) -> Outcome:
+    """Do one link's work on a batch, if it is this link's turn.
+
+    :param budget: as in :func:`run_link`.
+    """
     return run_link(
         services,
         Subject.BATCH,
@@ -29,4 +33,5 @@ def advance(services: Services, batch_id: int, link_name: str) -> Outcome:
         chain=BATCH_CHAIN,
         link=_LINKS[link_name],
         function=FUNCTIONS[link_name],
+        budget=budget,
     )

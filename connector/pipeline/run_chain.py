@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from connector.http import StepBudget
 from connector.pipeline.runner import LinkFunction, Outcome, run_link
 from connector.pipeline.services import Services
 from connector.pipeline.states import RUN_CHAIN, WRITE_BACK, Link
@@ -25,8 +26,11 @@ FUNCTIONS: Mapping[str, LinkFunction] = {
 _LINKS: Mapping[str, Link] = {link.name: link for link in (*RUN_CHAIN, WRITE_BACK)}
 
 
-def advance(services: Services, run_id: int, link_name: str) -> Outcome:
-    """Do one link's work on a run, if it is this link's turn."""
+def advance(services: Services, run_id: int, link_name: str, budget: StepBudget | None = None) -> Outcome:
+    """Do one link's work on a run, if it is this link's turn.
+
+    :param budget: as in :func:`run_link`.
+    """
     link = _LINKS[link_name]
     return run_link(
         services,
@@ -35,4 +39,5 @@ def advance(services: Services, run_id: int, link_name: str) -> Outcome:
         chain=RUN_CHAIN if link in RUN_CHAIN else (WRITE_BACK,),
         link=link,
         function=FUNCTIONS[link_name],
+        budget=budget,
     )

@@ -41,9 +41,12 @@ class Outcome:
 
     go_on: bool
     again_in: timedelta | None = None
+    idle: bool = field(default=False, compare=False)
+    """Whether the link had nothing to do, so that whoever asked is as fresh as before."""
 
 
 GO_ON = Outcome(go_on=True)
+PASS = Outcome(go_on=True, idle=True)
 STOP = Outcome(go_on=False)
 
 TRY_BY_HAND = "See whether the partner works again, then: ml-connector run retry RUN"
@@ -127,23 +130,25 @@ def run_link(
     chain: tuple[Link, ...],
     link: Link,
     function: LinkFunction,
+    budget: StepBudget | None = None,
 ) -> Outcome:
     """Do one link's work on one run or batch, if it is this link's turn.
 
+    :param budget: what links that one worker does in one go have left; None: a whole one.
     :raises DatabaseUnavailableError: nothing could be claimed or written; the sweep finds the row again.
     """
     started = time.monotonic()
     with services.database.transaction() as tx:
         state = claims.state_of(tx, subject, row_id)
         if state not in link.states:
-            return GO_ON if state is not None and passes(chain, link.name, state) else STOP
+            return PASS if state is not None and passes(chain, link.name, state) else STOP
         claim = claims.take(
             tx, subject, row_id, state=state, now=services.clock.now(), lease=services.timers.lease
         )
         if claim is None:
             return STOP
         tenant = tenants.get(tx, claim.tenant_id)
-    work = Work(services, claim, tenant, services.step_budget())
+    work = Work(services, claim, tenant, budget or services.step_budget())
     with bound_contextvars(tenant=tenant.key, step=link.name, **{subject.value: row_id}):
         outcome, said = _do(work, link, function)
         log.info(
@@ -245,7 +250,7 @@ def _write(work: Work, link: Link, result: Result) -> Outcome:
         case PassOn():
             with work.services.database.transaction() as tx:
                 claims.release(tx, work.claim)
-            return GO_ON
+            return PASS
 
 
 def _fail(work: Work, link: Link, e: ConnectorError) -> Outcome:

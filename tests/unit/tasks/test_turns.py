@@ -1,23 +1,26 @@
 """How an outcome steers the chain that carries it, and when its turn ends."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from celery.exceptions import Retry
 
 from connector.errors import DatabaseUnavailableError
-from connector.pipeline.lanes import RUNS, Lane
-from connector.pipeline.runner import GO_ON, STOP, Outcome
+from connector.http import StepBudget
+from connector.pipeline.lanes import BATCHES, RUNS, Lane
+from connector.pipeline.runner import GO_ON, PASS, STOP, Outcome
 from connector.store.claims import DueRow
 from tasks import turns
 from tasks.app import app
 from tasks.broker import Share, Woken
 from tasks.links import ChainStop
-from tasks.turns import SHORT_WAIT, turn
+from tasks.turns import AT_ONCE, AT_ONCE_AFTER_NOTHING, SHORT_WAIT, carry, turn
 from tasks.wake import TENANT
 
 ACME = 5
@@ -75,7 +78,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(FakeBroker())
     monkeypatch.setattr(turns, "broker", made.broker)
     monkeypatch.setattr(turns, "wake", made.wake)
-    monkeypatch.setattr(turns, "services", lambda: None)
+    services = SimpleNamespace(step_budget=lambda: StepBudget(timedelta(seconds=80)))
+    monkeypatch.setattr(turns, "services", lambda: services)
     monkeypatch.setattr(turns.sweep, "waiting", made.rows)
     app.loader.import_default_modules()
     monkeypatch.setattr(app.tasks["run.resolve"], "signature_from_request", lambda *_a, **_k: Sent(made.sent))
@@ -180,6 +184,98 @@ def test_nobody_looks_for_more_where_nothing_waits(world: World) -> None:
         taken.follow(GO_ON)
 
     assert [] == world.woken
+
+
+@dataclass
+class Links:
+    """Does each link by saying what it was told to say."""
+
+    says: dict[str, Outcome]
+    done: list[str] = field(default_factory=list)
+    fails: str = ""
+    budgets: set[StepBudget] = field(default_factory=set)
+
+    def advance(self, _services: object, _row_id: int, name: str, budget: StepBudget) -> Outcome:
+        self.done.append(name)
+        self.budgets.add(budget)
+        if name == self.fails:
+            raise DatabaseUnavailableError("away")
+        return self.says.get(name, GO_ON)
+
+
+def carried(
+    first: str, *rest: str, says: dict[str, Outcome] | None = None, fails: str = ""
+) -> tuple[Links, list[str]]:
+    """The links that one message's worker does, and what is left of its chain."""
+    task, links = app.tasks[first], Links(says or {}, fails=fails)
+    chain = [{"task": name} for name in reversed(rest)]
+    task.push_request(
+        id="1", args=(7,), kwargs={}, called_directly=False, headers={TENANT: ACME}, chain=chain
+    )
+    lane = RUNS if first.startswith("run.") else BATCHES
+    try:
+        with suppress(ChainStop, Retry, DatabaseUnavailableError):
+            carry(task, lane, 7, links.advance)
+    finally:
+        task.pop_request()
+    return links, [link["task"] for link in chain]
+
+
+RUN = ("run.resolve", "run.build_debtor", "run.render", "run.upload_document", "run.join_batch")
+BATCH = ("batch.submit_debtors", "batch.poll_debtors", "batch.submit", "batch.poll")
+
+
+def test_links_of_one_queue_need_one_message_and_share_one_budget(world: World) -> None:
+    links, left = carried(*RUN)
+
+    assert ["resolve", "build_debtor", "render"] == links.done
+    assert ["run.join_batch", "run.upload_document"] == left
+    assert 1 == len(links.budgets)
+    assert [] == world.broker.ended, "the chain goes on"
+
+
+def test_a_link_that_comes_back_brings_itself_and_the_rest_again(world: World) -> None:
+    links, left = carried(*RUN, says={"render": Outcome(go_on=False, again_in=timedelta(seconds=2))})
+
+    assert ["resolve", "build_debtor", "render"] == links.done
+    assert ["run.join_batch", "run.upload_document", "run.render"] == left
+    assert ["run.resolve"] == world.sent
+
+
+def test_a_link_that_stops_stops_those_behind_it(world: World) -> None:
+    links, _left = carried(*RUN, says={"build_debtor": STOP})
+
+    assert ["resolve", "build_debtor"] == links.done
+    assert [("run", ACME, 7)] == world.broker.ended
+
+
+def test_a_link_behind_the_first_that_fails_ends_the_turn(world: World) -> None:
+    carried(*RUN, fails="render")
+
+    assert [("run", ACME, 7)] == world.broker.ended
+
+
+def test_a_batch_without_new_debtors_is_handed_over_by_its_first_message(world: World) -> None:
+    links, left = carried(*BATCH, says={"submit_debtors": PASS, "poll_debtors": PASS})
+
+    assert ["submit_debtors", "poll_debtors", "submit"] == links.done
+    assert ["batch.poll"] == left
+    assert [] == world.broker.ended
+
+
+def test_a_batch_with_new_debtors_leaves_the_worker_after_each_link(world: World) -> None:
+    assert ["submit_debtors"] == carried(*BATCH)[0].done
+    assert ["poll_debtors"] == carried(*BATCH[1:])[0].done
+
+
+def test_every_link_that_goes_along_stands_in_the_queue_of_the_one_before() -> None:
+    app.loader.import_default_modules()
+    queues = {name: app.amqp.router.route({}, name)["queue"].name for name in (*RUN, *BATCH)}
+
+    for chain in (RUN, BATCH):
+        for before, name in pairwise(chain):
+            if name in AT_ONCE | AT_ONCE_AFTER_NOTHING:
+                assert queues[before] == queues[name]
 
 
 def test_a_database_that_is_away_leaves_the_next_rows_to_the_sweep(world: World) -> None:

@@ -90,9 +90,14 @@ def install_wake(wake: ModuleType) -> None:
         wake.Broker.wake = _around_wake(wake.Broker.wake)
 
 
+def install_links(chain: ModuleType) -> None:
+    """One message may carry several links: each is a step of its own, named as if it had come alone."""
+    setattr(chain, "run_link", _around_link(chain.run_link))  # noqa: B010 - to mypy a module has fixed names
+
+
 def install_priority(priority: ModuleType) -> None:
     """Workers do not step back: on a machine with other work the matrix would measure that work."""
-    setattr(priority, "step_back", lambda *_said: None)  # noqa: B010 - to mypy a module has fixed names
+    setattr(priority, "step_back", lambda *_said: None)  # noqa: B010 - as above
 
 
 # what is under way
@@ -101,6 +106,15 @@ def install_priority(priority: ModuleType) -> None:
 def _task_begins(task: Any, args: Any, **_said: Any) -> None:
     subject = task.name.partition(".")[0]
     _here.enter(task.name, _deal_of(subject, args[0]) if subject in _DEAL_OF and args else ANY)
+
+
+def _around_link(original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    def run_link(services: Any, subject: Any, row_id: int, **rest: Any) -> Any:
+        _here.enter(f"{subject.value}.{rest['link'].name}", _deal_of(subject.value, row_id))
+        return original(services, subject, row_id, **rest)
+
+    return run_link
 
 
 def _around_intake(original: Callable[..., Any]) -> Callable[..., Any]:

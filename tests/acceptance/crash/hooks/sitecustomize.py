@@ -15,6 +15,8 @@ from types import ModuleType
 INSTALLERS = {
     "tasks.app": "install",
     "tasks.wake": "install_wake",
+    "connector.pipeline.run_chain": "install_links",
+    "connector.pipeline.batch_chain": "install_links",
     "connector.runtime.priority": "install_priority",
 }
 """Which function of ``fail_points`` follows the import of which module."""
