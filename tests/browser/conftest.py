@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from werkzeug.serving import make_server
 
-from connector.pipeline.desk import passwords
 from connector.pipeline.services import Services
 from connector.store.tenants import TenantRow
 from tests.browser.world import World, fill
@@ -29,6 +27,7 @@ from tests.integration.conftest import (  # noqa: F401 - the servers of the inte
     running_servers,
     test_var_dir,
 )
+from tests.integration.hashes import cheapen
 from tests.integration.webapp.world import (
     MovableClock,
     add_tenant,
@@ -58,8 +57,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are hashed in no time here."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_HASHER", cheap)
+    cheapen(monkeypatch)
 
 
 @pytest.fixture

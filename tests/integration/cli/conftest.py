@@ -18,6 +18,7 @@ from connector.pipeline.connecting import issue_ticket
 from connector.pipeline.onboarding import find_tenant, subscribe_webhook
 from connector.pipeline.services import Services, open_services
 from connector.store.tenants import TenantRow
+from tests.integration.hashes import cheapen
 from tests.integration.webapp.world import Sandbox, add_tenant, running_sandbox, tenant_config
 from tests.unit.cli.console import command
 from webapp.app import create_app
@@ -54,6 +55,12 @@ class Machine:
     def connect_pipedrive(self) -> None:
         """Somebody logs the tenant in at Pipedrive."""
         log_in(issue_ticket(self.services, "acme", "pipedrive"), choices={"decision": "approve"})
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed in no time here."""
+    cheapen(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 
 from connector.accounting.posting import Posting
-from connector.pipeline.desk import passwords
 from connector.pipeline.services import Services
 from connector.store import Transaction, documents, journal, runs
 from connector.store.tenants import TenantRow
+from tests.integration.hashes import cheapen
 from tests.integration.webapp.desk.people import Desk
 from tests.integration.webapp.desk.samples import posting
 from tests.integration.webapp.world import (
@@ -35,9 +34,7 @@ def cheap_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     """Passwords are hashed in no time here, except where a test is about the time."""
     if "real_hashes" in request.fixturenames:
         return
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_HASHER", cheap)
-    monkeypatch.setattr(passwords, "_NOBODYS", cheap.hash("nobody's"))
+    cheapen(monkeypatch)
 
 
 @dataclass
