@@ -22,7 +22,7 @@ from connector.datev.extf.file import read_file
 from connector.errors import DataError, Problem
 from connector.pipedrive.countries import country_code
 from connector.pipeline.adviser_columns import EXTF_POSITIONS, HEADINGS, Column
-from connector.pipeline.adviser_table import HEADING_ROWS, find_table
+from connector.pipeline.adviser_table import HEADING_ROWS, find_table, open_quotes_at_the_top
 from connector.tenants.config import TenantConfig
 
 MAX_BYTES = 50 * 1024 * 1024
@@ -30,6 +30,9 @@ MAX_BYTES = 50 * 1024 * 1024
 
 MAX_PROBLEMS = 200
 """Told of one file; a wrong column would otherwise repeat the same sentence for every row."""
+
+_DOS_END = b"\x1a"
+"""Ctrl-Z, with which old programs end a text."""
 
 _DEBTORS_AND_CREDITORS = "16"
 _VAT_ID = re.compile(r"[A-Z]{2}[A-Z0-9+*]{2,13}", re.ASCII)
@@ -62,6 +65,7 @@ def read_adviser_list(data: bytes, config: TenantConfig) -> list[AdviserAccount]
     """
     if len(data) > MAX_BYTES:
         raise DataError([_unreadable("file_too_large", f"The file is larger than {MAX_BYTES} bytes.")])
+    data = data.rstrip(_DOS_END)
     if not data.strip():
         raise DataError([_unreadable("file_empty", "The file is empty.")])
     text = _decoded(data)
@@ -174,7 +178,8 @@ def _csv_rows(text: str, problems: list[Problem]) -> Iterator[_Row]:
                     f"None of the first {HEADING_ROWS} rows has the heading of an account column.",
                     "file",
                     f"Write headings over the columns, like {', '.join(HEADINGS[Column.ACCOUNT][:3])}, Name.",
-                )
+                ),
+                *open_quotes_at_the_top(text),
             ]
         )
     names = {column: table.headings[place] for column, place in table.columns.items()}

@@ -58,10 +58,20 @@ class Table:
 
 def find_table(text: str) -> Table | None:
     """The table by the delimiter that makes the most known headings; None where none makes an account's."""
-    # Line ends of every kind become one; str.splitlines would cut at signs that may stand inside of a name.
-    lines = [line.removesuffix("\n") for line in io.StringIO(text, newline=None)]
+    lines = _lines(text)
     found = [table for delimiter in _DELIMITERS if (table := _table(lines, delimiter))]
     return max(found, key=lambda table: len(table.columns), default=None)
+
+
+def open_quotes_at_the_top(text: str) -> list[Problem]:
+    """What may have hidden the headings: lines that a quotation mark leaves open, as one within a heading."""
+    top = enumerate(_lines(text)[:HEADING_ROWS], start=1)
+    return [_not_cut(number, line) for number, line in top if line.count('"') % 2]
+
+
+def _lines(text: str) -> list[str]:
+    """Lines by any kind of end; str.splitlines would cut at signs that may stand inside of a name."""
+    return [line.removesuffix("\n") for line in io.StringIO(text, newline=None)]
 
 
 def _table(lines: Sequence[str], delimiter: str) -> Table | None:

@@ -294,6 +294,21 @@ def test_a_mark_in_the_title_above_the_headings_hides_no_heading() -> None:
     assert 199 == len(read_adviser_list(b'"Debitorenliste;\n' + rows_of_199(), CONFIG))
 
 
+def test_a_heading_on_two_lines_is_told_where_it_hides_the_headings() -> None:
+    found = mistakes(b'Liste\nKonto;Name;"USt-\nIdNr."\n10001;A;\n')
+
+    assert [
+        "None of the first 20 rows has the heading of an account column.",
+        "Line 2: a quotation mark opens a cell, and none on this line closes it.",
+        "Line 3: a quotation mark opens a cell, and none on this line closes it.",
+    ] == [problem.message for problem in found]
+
+
+@pytest.mark.parametrize("data", [CSV.encode("cp1252"), extf()])
+def test_the_sign_with_which_old_programs_end_a_text_is_no_account(data: bytes) -> None:
+    assert EXPECTED == read_adviser_list(data + b"\x1a", CONFIG)
+
+
 def test_a_surplus_cell_is_told_since_it_shifts_the_others() -> None:
     found = mistakes(rows_of_199(row_5="Müller; Söhne"))
 
