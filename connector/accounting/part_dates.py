@@ -32,9 +32,9 @@ def part_date_problems(sale: Sale, terms: BookingTerms) -> Iterator[Problem]:
     """
     yield from _installment_problems(sale, terms.document_date_within_days)
     recurring = [line for line in sale.lines if line.recurrence]
-    yield from _start_problems(sale, recurring, terms.document_date_within_days)
-    for line in recurring:
-        yield from _end_problems(sale, line)
+    starts = list(_start_problems(sale, recurring, terms.document_date_within_days))
+    # Where a start is wrong, so is the end that is counted from it.
+    yield from starts or (problem for line in recurring for problem in _end_problems(sale, line))
 
 
 def _installment_problems(sale: Sale, within: int) -> Iterator[Problem]:

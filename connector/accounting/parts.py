@@ -103,11 +103,13 @@ def _recurring_key(start: date) -> str:
 def undivided(sale: Sale) -> Sale:
     """The deal as if it were invoiced at once: to hear what else is wrong where its parts cannot be told.
 
-    Its instalments stay, because their amounts are checked with the whole.
+    Its instalments stay, because their amounts are checked with the whole; beside recurring lines, what they
+    should come to is open.
     """
     if not any(line.recurrence for line in sale.lines):
         return replace(sale, due_date=None)
-    once = replace(sale, due_date=None, lines=tuple(replace(line, recurrence=None) for line in sale.lines))
+    lines = tuple(replace(line, recurrence=None) for line in sale.lines)
+    once = replace(sale, due_date=None, lines=lines, installments=())
     # As above: not compared.
     return replace(once, stated_value=sum((line.amount for line in price_lines(once, [])), ZERO))
 

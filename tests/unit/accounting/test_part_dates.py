@@ -88,6 +88,10 @@ def test_a_start_far_ahead_is_asked_about(cycles: int | None) -> None:
     assert [] == told(recurring(WON + timedelta(days=366), cycles=cycles))
 
 
+def test_the_end_of_a_line_with_a_wrong_start_is_not_told_as_well() -> None:
+    assert [("billing_start_far_ahead", START)] == told(recurring(date(2199, 12, 31)))
+
+
 def test_lines_that_follow_one_another_year_by_year_are_no_slip() -> None:
     assert [] == told(recurring(*(date(year, 11, 20) for year in range(2026, 2032)), None))
 

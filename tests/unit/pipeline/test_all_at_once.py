@@ -118,6 +118,15 @@ ONE_ROUND = [
     ),
     pytest.param(
         deal(
+            line(5, billing_frequency="monthly", billing_frequency_cycles=2),
+            city="",
+            installments=rates((70, "2027-03-10")),
+        ),
+        {"installments_and_recurring_lines", "rate_not_german", "buyer_city_missing"},
+        id="what instalments beside recurring lines should come to is open",
+    ),
+    pytest.param(
+        deal(
             line("x"),  # type: ignore[arg-type] - as a hand may write it
             installments=rates((50, "2027-03-10"), (-5, "2027-04-10")),
         ),
