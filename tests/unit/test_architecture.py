@@ -4,6 +4,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "connector.pdf_ends",
         "connector.settings",
         "connector.storable",
+        "connector.visible",
         "connector.timers",
         "connector.clock",
     ),
@@ -131,10 +133,9 @@ def layer_of(name: str) -> int | None:
     return None
 
 
-def every_import() -> Iterator[tuple[Module, str]]:
-    for module in MODULES:
-        for imported in module.imports():
-            yield module, imported
+@cache
+def every_import() -> tuple[tuple[Module, str], ...]:
+    return tuple((module, imported) for module in MODULES for imported in module.imports())
 
 
 def said(offences: Iterator[tuple[Module, str]]) -> list[str]:
