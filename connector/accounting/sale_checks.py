@@ -9,6 +9,7 @@ from decimal import Decimal
 from connector.accounting.currencies import HOME_CURRENCY, ISO_4217, THREE_DECIMALS
 from connector.accounting.document_numbers import check_document_number
 from connector.accounting.exchange_rates import RATE_FIELD
+from connector.accounting.party import Address
 from connector.accounting.sale import DiscountKind, Sale
 from connector.accounting.terms import BookingTerms
 from connector.errors import Problem
@@ -50,6 +51,18 @@ def sale_problems(sale: Sale, terms: BookingTerms, *, draft: bool) -> Iterator[P
         centres.append((sale.allocation.cost_centre_1, sale.allocation.cost_centre_2))
     for centre in dict.fromkeys(centre for pair in centres for centre in pair):
         yield from cost_centre_problems(centre)
+
+
+def address_problems(address: Address) -> Iterator[Problem]:
+    """What the buyer's address lacks for an invoice; the country is asked for where the tax is decided."""
+    for field, written in (("street", address.street), ("city", address.city)):
+        if not written.strip():
+            yield Problem(
+                f"buyer_{field}_missing",
+                f"The invoice lacks the buyer's {field} (§14 (4) no. 1 UStG).",
+                f"buyer.address.{field}",
+                "Fill it on the organization or person in Pipedrive.",
+            )
 
 
 def cost_centre_problems(centre: str) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from connector.accounting.invoice import Invoice
 from connector.accounting.sale import Sale
+from connector.accounting.sale_checks import address_problems
 from connector.errors import Problem
 from connector.invoice.fonts import unprintable
 from connector.tenants.config import SellerConfig
@@ -71,14 +72,14 @@ def _buyer_problems(shown: Invoice | Sale) -> Iterator[Problem]:
             "buyer.name",
             _BUYER_CURE,
         )
-    for field, what in (("street", "street"), ("city", "city"), ("country", "country")):
-        if not getattr(buyer.address, field).strip():
-            yield Problem(
-                f"buyer_{field}_missing",
-                f"The invoice lacks the buyer's {what} (§14 (4) no. 1 UStG).",
-                f"buyer.address.{field}",
-                _BUYER_CURE,
-            )
+    yield from address_problems(buyer.address)
+    if not buyer.address.country.strip():
+        yield Problem(
+            "buyer_country_missing",
+            "The invoice lacks the buyer's country (§14 (4) no. 1 UStG).",
+            "buyer.address.country",
+            _BUYER_CURE,
+        )
 
 
 def _vat_id_problems(invoice: Invoice, seller: SellerConfig) -> Iterator[Problem]:

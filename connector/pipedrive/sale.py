@@ -8,7 +8,7 @@ from typing import Any
 from connector.accounting.installments import installment_amount_problems
 from connector.accounting.pricing import pricing_problems
 from connector.accounting.sale import Discount, DiscountKind, Sale, TaxMethod
-from connector.accounting.sale_checks import currency_code_problems
+from connector.accounting.sale_checks import address_problems, currency_code_problems
 from connector.accounting.terms import BookingTerms
 from connector.clock import berlin_date
 from connector.errors import DataError, Problem
@@ -68,6 +68,9 @@ def read_sale(
         problems += currency_code_problems(currency) if currency else ()
         problems += pricing_problems(sale_lines, discounts, complete=not lines.dropped)
         problems += installment_amount_problems(installments)
+        if buyer is not None and buyer.address.city + buyer.address.postal_code + buyer.address.street:
+            # Of an empty address, or one that cannot be read, enough is said.
+            problems += address_problems(buyer.address)
         raise DataError(problems)
     return Sale(
         deal_id=_deal_id(deal),

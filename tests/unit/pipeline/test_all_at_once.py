@@ -24,7 +24,7 @@ def config(tmp_path: Path) -> TenantConfig:
     return read_tenant_file(Path(path), {}, with_secrets=False).config
 
 
-def line(tax: int = 19, **more: Any) -> dict[str, Any]:
+def line(tax: int | str = 19, **more: Any) -> dict[str, Any]:
     return {
         "id": 1,
         "product_id": 5,
@@ -127,7 +127,7 @@ ONE_ROUND = [
     ),
     pytest.param(
         deal(
-            line("x"),  # type: ignore[arg-type] - as a hand may write it
+            line("x"),
             installments=rates((50, "2027-03-10"), (-5, "2027-04-10")),
         ),
         {"line_unreadable", "installment_not_positive"},
@@ -184,3 +184,18 @@ def test_the_debtor_is_looked_at_although_the_plan_cannot_be_told(tmp_path: Path
     made["organization_fields"] = [definition]
 
     assert {"installment_date_far", "debtor_number_missing"} == previewed(made, by_field)
+
+
+def test_a_missing_city_is_told_beside_a_country_that_nobody_knows(config: TenantConfig) -> None:
+    made = deal(line(19), city="")
+    made["organization"]["address"]["country"] = "Absurdistan"
+    told = {"country_unknown", "buyer_city_missing"}
+
+    assert (told, told) == (previewed(made, config), resolved(made, config))
+
+
+def test_an_address_of_nothing_is_told_once(config: TenantConfig) -> None:
+    made = deal(line(19))
+    made["organization"]["address"] = None
+
+    assert ({"country_missing"}, {"country_missing"}) == (previewed(made, config), resolved(made, config))
