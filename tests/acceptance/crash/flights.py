@@ -238,9 +238,9 @@ class Carrier:
         recovered = self._longest_wait(flight)
         problems = [*found.problems]
         wanted = len(flight.row.faults)
-        if len(flight.fired) < wanted:
+        if len(flight.fired) < wanted and not (flight.fired and flight.row.by_chance):
             problems.append("never injected")
-        elif self._logins:
+        if self._logins and len(flight.fired) == wanted:
             problems += self._logins.problems(flight.deal)
         if not self._in_a_hurry and all(fault.action in OF_WORKERS for fault in flight.row.faults):
             problems += self._too_late(flight, recovered)

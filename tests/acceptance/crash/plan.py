@@ -43,7 +43,7 @@ def on_the_way_back(first: Iterable[Result], rows: Iterable[Row]) -> list[Row]:
         for point in result.new_points:
             if (row.format, point) not in seen:
                 seen.add((row.format, point))
-                more.append(Row(row.format, (*row.faults, Fault(point)), RECOVERIES))
+                more.append(Row(row.format, (*row.faults, Fault(point)), RECOVERIES, by_chance=True))
     return more
 
 

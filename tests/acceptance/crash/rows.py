@@ -65,6 +65,9 @@ class Row:
     """Rows of one group share a world and run beside each other."""
     number: int = 0
     """Tells repeats of the same faults apart."""
+    by_chance: bool = False
+    """Whether the later faults lie at points that a recovery passes or not, as it happens: which row a sweep
+    finds, who was faster. What is missed then is told, and is no failure."""
 
     @property
     def name(self) -> str:
@@ -96,10 +99,15 @@ class Result:
 
     @property
     def ok(self) -> bool:
-        """Everything happened, and changed nothing."""
+        """Whatever happened changed nothing."""
         return not self.problems
+
+    @property
+    def missed(self) -> bool:
+        """Nothing is wrong, but not all of its faults happened."""
+        return self.ok and self.injected < self.wanted
 
     @property
     def verdict(self) -> str:
         """For the table."""
-        return "ok" if self.ok else "FAILED"
+        return "missed" if self.missed else "ok" if self.ok else "FAILED"

@@ -23,11 +23,12 @@ def summary(results: Sequence[Result], took_s: float) -> list[str]:
     times = sorted(result.recovered_s for result in results if result.recovered_s is not None)
     faults, ok = sum(result.injected for result in results), sum(result.ok for result in results)
     lost, double = (sum(wrong(result.bookings) for result in results) for wrong in (_is_lost, _is_double))
-    unfired = sum(result.injected < result.wanted for result in results)
+    missed = sum(result.missed for result in results)
+    unfired = sum(result.injected < result.wanted for result in results) - missed
     lines = [
         "",
         f"{len(results)} rows with {faults} faults in {took_s / 60:.1f} min.",
-        f"{ok} ok, {len(results) - ok} failed.",
+        f"{ok - missed} ok, {len(results) - ok} failed, {missed} missed (not passed by chance).",
         f"Lost: {lost}. Double: {double}. Never injected: {unfired}.",
     ]
     if times:
