@@ -1,6 +1,7 @@
 """The crash matrix itself: what it plans, what it calls a gap, and how it goes on where it was."""
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tests.acceptance.crash.checks import WAY_OF_A_BATCH, WAY_OF_A_RUN, gaps
 from tests.acceptance.crash.ledger import Ledger
 from tests.acceptance.crash.record import Recording
 from tests.acceptance.crash.rows import Action, Fault, Result, Row
+from tests.acceptance.crash.table import summary
 
 EXTF = DatevFormat.EXTF
 
@@ -57,9 +59,15 @@ def test_points_that_only_a_recovery_passes_get_a_second_kill_after_the_same_fir
     other = Row(EXTF, (Fault(PASSED[3]),), plan.POINTS)
     sweep = "sweep:before publish run.resolve"
     results = [a_result(row.name, new_points=(sweep,)) for row in (first, other)]
-    assert [
-        Row(EXTF, (Fault(PASSED[2]), Fault(sweep)), plan.RECOVERIES, by_chance=True)
-    ] == plan.on_the_way_back(results, [first, other])
+    second = Row(EXTF, (Fault(PASSED[2]), Fault(sweep)), plan.RECOVERIES, by_chance=True)
+    assert [second] == plan.on_the_way_back(results, [first, other])
+
+
+def test_a_fault_that_did_not_happen_is_never_counted_as_survived() -> None:
+    asked = replace(a_result("extf a then b"), wanted=2)
+    assert ("missed", "ok") == (asked.verdict, replace(asked, injected=2).verdict)
+    assert "FAILED" == replace(asked, problems=("never injected",)).verdict
+    assert "0 ok, 0 failed, 1 missed (not passed by chance)." in summary([asked], 60.0)
 
 
 def test_the_same_seed_gives_the_same_plan_and_as_many_faults_as_asked() -> None:
