@@ -11,7 +11,7 @@ import click
 
 from connector.cli.exit_codes import ExitCode
 from connector.cli.failures import Failure
-from connector.cli.output import format_option, local_time, moment_text, show, table
+from connector.cli.output import format_option, local_time, moment_text, say, show, table
 from connector.cli.session import actor, opened_services
 from connector.clock import BERLIN, berlin_date
 from connector.pipedrive.listed_deals import ListedDeal
@@ -131,11 +131,10 @@ def _confirm(services: Services, tenant: TenantRow, prospects: Sequence[Prospect
     if not early:
         return
     for line in table([_row(prospect) for prospect in early], COLUMNS, empty=""):
-        click.echo(line, err=True)
-    click.echo(
+        say(line)
+    say(
         f"{len(early)} deals were first won before go-live. What somebody has booked by hand already will be "
-        "booked twice.",
-        err=True,
+        "booked twice."
     )
     typed = click.prompt(f"To book them, type the tenant's key ({tenant.key})", default="", err=True)
     if typed.strip() != tenant.key:

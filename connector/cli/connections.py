@@ -8,7 +8,7 @@ import click
 from connector.cli.arguments import tenant_argument
 from connector.cli.exit_codes import ExitCode
 from connector.cli.failures import Failure, problem_lines
-from connector.cli.output import JSON, format_option, local_time, moment_text, say, show
+from connector.cli.output import JSON, format_option, local_time, moment_text, say, show, tell
 from connector.cli.ping_lines import verdict_facts, verdict_lines
 from connector.cli.session import actor, opened_services
 from connector.errors import Problem
@@ -61,7 +61,7 @@ def connect(*, partner: str, tenant_key: str, client_id: str, wait: bool, timeou
             show(fmt, {"link": link, "expires_at": moment_text(since + TICKET_LIFETIME)}, _link_lines)
             return
         for line in _link_lines({"link": link}):
-            click.echo(line, err=fmt == JSON)
+            (say if fmt == JSON else tell)(line)
         say("Waiting for the login (Ctrl-C stops waiting; the link stays good) …")
         login = await_login(
             services, tenant, partner, since=since, patience=timedelta(seconds=timeout), tell=say

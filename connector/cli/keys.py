@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from connector.cli.output import format_option, say, show
+from connector.cli.output import format_option, say, show, tell
 from connector.cli.session import opened_services
 from connector.pipeline.key_rotation import rotate_keys
 from connector.vault import generate_key
@@ -20,7 +20,7 @@ def keys() -> None:
 def generate() -> None:
     """Print a new random key for MLC_ENCRYPTION_KEYS. Nothing is stored or changed."""
     say("Keep it secret. Put it into MLC_ENCRYPTION_KEYS; earlier keys stay behind it, with commas between.")
-    click.echo(generate_key())
+    tell(generate_key())
 
 
 @keys.command()

@@ -15,6 +15,7 @@ from connector.cli.exit_codes import MEANINGS, ExitCode
 from connector.cli.failures import Failure, bug, failure_of
 from connector.cli.http_log import http_log
 from connector.cli.keys import keys
+from connector.cli.output import say
 from connector.cli.ping import ping
 from connector.cli.preview import preview
 from connector.cli.privacy import privacy
@@ -50,7 +51,7 @@ class Root(click.Group):
         except Exception as e:  # noqa: BLE001 - the last stop before the operator
             failure = bug(e)
         for line in failure.lines:
-            click.echo(line, err=True)
+            say(line)
         return ctx.exit(failure.exit_code)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -1,4 +1,8 @@
-"""How results are shown: text for people, JSON for machines (alone on stdout; messages go to stderr)."""
+"""How results are shown: text for people, JSON for machines (alone on stdout; messages go to stderr).
+
+Titles, names and answers are other people's texts: what a terminal would obey in them is written out, here,
+for every line of every command.
+"""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -8,6 +12,7 @@ from typing import Any
 import click
 
 from connector.clock import BERLIN
+from connector.visible import written_out, written_out_in_json
 
 TEXT = "text"
 JSON = "json"
@@ -25,15 +30,20 @@ format_option = click.option(
 def show(fmt: str, value: Any, lines: Callable[[Any], Iterable[str]]) -> None:
     """Print a plain value as JSON, or what ``lines`` makes of it."""
     if fmt == JSON:
-        click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+        click.echo(written_out_in_json(json.dumps(value, ensure_ascii=False, indent=2)))
         return
     for line in lines(value):
-        click.echo(line)
+        tell(line)
+
+
+def tell(line: str) -> None:
+    """A line of the result."""
+    click.echo(written_out(line))
 
 
 def say(message: str) -> None:
     """A message beside the result."""
-    click.echo(message, err=True)
+    click.echo(written_out(message), err=True)
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, empty: str) -> list[str]:
@@ -70,10 +80,11 @@ def moment_text(moment: datetime | None) -> str | None:
 
 
 def _cell(value: Any) -> str:
+    """As it will be shown: the width of a column is that of what stands there in the end."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return str(value)
+        return written_out(", ".join(map(str, value)))
+    return written_out(str(value))

@@ -9,6 +9,7 @@ import click
 
 from connector import settings as environment
 from connector import store
+from connector.cli.output import say, tell
 from connector.demo.patience import Patience
 from connector.demo.run import run_demo
 from connector.demo.sandbox import SandboxControl
@@ -28,9 +29,7 @@ REGISTRATION_PATIENCE_S = 10.0
 def demo(*, once: bool) -> None:
     """Carry a dozen sample deals of two tenants into a sandbox DATEV."""
     settings = environment.load()
-    sys.exit(
-        run_demo(demo_environment(os.environ, settings), demo_folder(settings), once=once, say=click.echo)
-    )
+    sys.exit(run_demo(demo_environment(os.environ, settings), demo_folder(settings), once=once, say=tell))
 
 
 @click.command()
@@ -46,7 +45,7 @@ def up(*, sandbox: bool) -> None:
         sandbox=sandbox,
         extra_environment=_sandbox_settings if sandbox else None,
         on_ready=(lambda chosen: _register_apps(chosen, settings.public_url)) if sandbox else None,
-        say=click.echo,
+        say=tell,
     )
 
 
@@ -55,9 +54,9 @@ def migrate() -> None:
     """Bring the database up to the newest schema."""
     settings = environment.load()
     environ = {"DATABASE_URL": settings.database_url, "REDIS_URL": "redis://not-needed"}
-    with ensure(environ, settings.var_dir, say=lambda message: click.echo(message, err=True)) as servers:
+    with ensure(environ, settings.var_dir, say=say) as servers:
         store.migrate(servers.database_url)
-    click.echo("The database is up to date.")
+    tell("The database is up to date.")
 
 
 def demo_folder(settings: environment.Settings) -> Path:
@@ -84,7 +83,7 @@ def _sandbox_settings(ports: Ports) -> Mapping[str, str]:
     Wins over whatever is set: one forgotten address of the real partners would send sandbox logins there.
     """
     values = sandbox_environment(ports.sandbox_url, pipedrive_secret=SANDBOX_APP_PASSWORD)
-    click.echo("For other commands beside this one:")
+    tell("For other commands beside this one:")
     for name, value in values.items():
-        click.echo(f"  export {name}={value}")
+        tell(f"  export {name}={value}")
     return values

@@ -6,7 +6,7 @@ import click
 
 from connector.cli.exit_codes import ExitCode
 from connector.cli.failures import Failure
-from connector.cli.output import format_option, local_time, show, table
+from connector.cli.output import format_option, local_time, show, table, tell
 from connector.cli.session import actor, opened_services
 from connector.pipeline.holds import active_holds, place_hold, release_hold
 from connector.pipeline.retention import Ended, apply_retention, due_now, terms
@@ -60,7 +60,7 @@ def hold(*, tenant_key: str, run_id: int | None, reason: str) -> None:
     _must_say(reason)
     with opened_services() as services:
         place_hold(services, tenant_key, run_id, reason=reason, actor=actor())
-    click.echo(f"Held: {_subject(tenant_key, run_id)}. Nothing of it is deleted or erased.")
+    tell(f"Held: {_subject(tenant_key, run_id)}. Nothing of it is deleted or erased.")
 
 
 @retention.command()
@@ -72,7 +72,7 @@ def release(*, tenant_key: str, run_id: int | None, reason: str) -> None:
     _must_say(reason)
     with opened_services() as services:
         release_hold(services, tenant_key, run_id, reason=reason, actor=actor())
-    click.echo(f"Released: {_subject(tenant_key, run_id)}. What is over its time goes with the next run.")
+    tell(f"Released: {_subject(tenant_key, run_id)}. What is over its time goes with the next run.")
 
 
 @retention.command()

@@ -8,7 +8,7 @@ import click
 from connector.cli.arguments import tenant_argument
 from connector.cli.exit_codes import ExitCode
 from connector.cli.failures import Failure
-from connector.cli.output import facts, format_option, local_time, moment_text, say, show, table
+from connector.cli.output import facts, format_option, local_time, moment_text, say, show, table, tell
 from connector.cli.session import actor, opened_services
 from connector.pipeline.desk import accounts
 from connector.pipeline.desk.accounts import LINK_LIFETIME, User
@@ -109,7 +109,7 @@ def set_role(*, login: str, tenant_key: str, role: str) -> None:
     """Give a user a role at a tenant, in place of an earlier one."""
     with opened_services() as services:
         accounts.set_role(services, login, tenant_key, Role(role), actor=actor())
-    click.echo(f"{accounts.login_name(login)} is {role} at {tenant_key}.")
+    tell(f"{accounts.login_name(login)} is {role} at {tenant_key}.")
 
 
 @user.command("remove-role")
@@ -119,7 +119,7 @@ def remove_role(*, login: str, tenant_key: str) -> None:
     """Take a user's role at a tenant."""
     with opened_services() as services:
         accounts.remove_role(services, login, tenant_key, actor=actor())
-    click.echo(f"{accounts.login_name(login)} has no role at {tenant_key} any longer.")
+    tell(f"{accounts.login_name(login)} has no role at {tenant_key} any longer.")
 
 
 @user.command("installation-admin")
@@ -130,7 +130,7 @@ def installation_admin(*, login: str, remove: bool) -> None:
     with opened_services() as services:
         accounts.set_installation_admin(services, login, admin=not remove, actor=actor())
     now = "no longer" if remove else "now"
-    click.echo(f"{accounts.login_name(login)} is {now} admin of every tenant.")
+    tell(f"{accounts.login_name(login)} is {now} admin of every tenant.")
 
 
 @user.command()
@@ -139,7 +139,7 @@ def disable(*, login: str) -> None:
     """Lock an account out; its sessions end at once."""
     with opened_services() as services:
         ended = accounts.set_disabled(services, login, disabled=True, actor=actor())
-    click.echo(f"{accounts.login_name(login)} is disabled; {ended} open sessions ended.")
+    tell(f"{accounts.login_name(login)} is disabled; {ended} open sessions ended.")
 
 
 @user.command()
@@ -148,7 +148,7 @@ def enable(*, login: str) -> None:
     """Let a disabled account in again."""
     with opened_services() as services:
         accounts.set_disabled(services, login, disabled=False, actor=actor())
-    click.echo(f"{accounts.login_name(login)} may log in again.")
+    tell(f"{accounts.login_name(login)} may log in again.")
 
 
 @user.command()
@@ -157,7 +157,7 @@ def remove(*, login: str) -> None:
     """Erase the name, login and password of a disabled account. The record of its rights stays, by number."""
     with opened_services() as services:
         left = accounts.remove(services, login, actor=actor())
-    click.echo(f"{accounts.login_name(login)} is removed. The record of the account's rights: {left}.")
+    tell(f"{accounts.login_name(login)} is removed. The record of the account's rights: {left}.")
 
 
 @user.command()
@@ -167,7 +167,7 @@ def unlock(*, login: str) -> None:
     with opened_services() as services:
         were = accounts.unlock(services, login, actor=actor())
     told = "may log in again" if were else "was not locked: there were no wrong passwords lately"
-    click.echo(f"{accounts.login_name(login)} {told}.")
+    tell(f"{accounts.login_name(login)} {told}.")
 
 
 @user.command()
@@ -184,7 +184,7 @@ def password(*, login: str, as_link: bool) -> None:
             accounts.set_password(services, login, _asked_password(), actor=actor())
             lines = [f"The password of {accounts.login_name(login)} is set; open sessions ended."]
     for line in lines:
-        click.echo(line)
+        tell(line)
 
 
 def _asked_password() -> str:

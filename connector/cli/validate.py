@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from connector.accounting.chart import Chart
-from connector.cli.output import JSON, format_option, show
+from connector.cli.output import JSON, format_option, show, tell
 from connector.cli.validate_lines import validate_lines
 from connector.config_files import load_chart_document
 from connector.datev.validation import check_path, worst
@@ -34,7 +34,7 @@ def validate(*, files: tuple[Path, ...], fmt: str) -> None:
     else:
         for report in reports:
             for line in validate_lines(report):
-                click.echo(line)
+                tell(line)
     sys.exit(int(worst(reports)))
 
 

@@ -54,6 +54,18 @@ def parked(machine: Machine, tenant: TenantRow, **values: Any) -> int:
     )
 
 
+def test_a_deal_s_texts_give_a_terminal_no_orders(machine: Machine) -> None:
+    told = "The title is 'x\x1b]0;PWNED\x07\x1b[31mRED\u202e'."
+    run_id = parked(machine, machine.add_tenant(), reason_message=told, reason_cure=f"Mend it: {told}")
+
+    shown = [machine.run("run", "show", str(run_id)).stdout, machine.run("run", "list").stdout]
+
+    written = r"The title is 'x\x1b]0;PWNED\x07\x1b[31mRED\u202e'."
+    assert 2 == shown[0].count(written)
+    assert written in shown[1]
+    assert "".join(shown).replace("\n", "").isprintable()
+
+
 def add_batch(machine: Machine, tenant: TenantRow) -> int:
     with machine.services.database.transaction() as tx:
         return batches.open_for(

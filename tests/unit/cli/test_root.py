@@ -1,10 +1,15 @@
 """The root command: help, wrong arguments, unexpected errors."""
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 
-from connector.cli import main
+from connector.cli import main, output
 from connector.cli.exit_codes import MEANINGS
-from connector.cli.output import facts, table
+from connector.cli.output import JSON, TEXT, facts, say, show, table
+from connector.errors import DataError, Problem
 from tests.unit.cli.console import command
 
 
@@ -125,3 +130,45 @@ def test_a_table_is_as_wide_as_its_cells_and_says_when_it_is_empty() -> None:
 
 def test_facts_leave_out_what_has_no_value() -> None:
     assert ["Deal    7", "Amount  0"] == facts([("Deal", 7), ("Due", ""), ("Amount", 0), ("Job", None)])
+
+
+def test_what_a_terminal_would_obey_is_written_out_in_every_kind_of_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    title = "x\x1b]0;PWNED\x07\x1b[31mRED\u202e"
+    written = r"x\x1b]0;PWNED\x07\x1b[31mRED\u202e"
+
+    show(TEXT, title, lambda value: [*table([{"title": value, "to": 1}], ("title", "to"), empty=""), value])
+    show(TEXT, title, lambda value: facts([("Title", value)]))
+    say(title)
+    told = capsys.readouterr()
+    show(JSON, {"title": title}, lambda _: [])
+
+    width = len(written)
+    assert (
+        f"{'TITLE'.ljust(width)}  TO\n{written}  1\n{written}\nTitle  {written}\n",
+        f"{written}\n",
+    ) == (told.out, told.err)
+    document = capsys.readouterr().out
+    assert {"title": title} == json.loads(document)
+    assert document.replace("\n", "").isprintable()
+
+
+def test_a_failure_s_lines_are_written_out_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise DataError([Problem("title", "The title is 'x\x1b[31m'.", "", "Mend \u202e it.")])
+
+    monkeypatch.setattr("connector.settings.load", refuse)
+
+    shown = command("tenant", "list")
+
+    assert "The title is 'x\\x1b[31m'." in shown.stderr
+    assert "Mend \\u202e it." in shown.stderr
+    assert shown.stderr.replace("\n", "").isprintable()
+
+
+def test_no_command_prints_past_the_place_where_texts_are_written_out() -> None:
+    place = Path(output.__file__)
+    prints = re.compile(r"click\.s?echo|\bprint\(|sys\.std\w+\.write")
+    past = [path.name for path in place.parent.glob("*.py") if prints.search(path.read_text("utf-8"))]
+    assert [place.name] == past
