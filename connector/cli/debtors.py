@@ -9,6 +9,7 @@ import click
 from connector.accounting.chart import creditor_range
 from connector.cli.arguments import readable_file
 from connector.cli.exit_codes import ExitCode
+from connector.cli.given_file import read_given_file
 from connector.cli.output import format_option, show, table
 from connector.cli.session import actor, opened_services
 from connector.pipeline.adviser_list import Imported, import_adviser_list, known_accounts
@@ -36,7 +37,7 @@ def import_(*, file: Path, tenant_key: str, dry_run: bool, fmt: str) -> None:
     and column. Exit code 3: the list was taken, but it gives accounts to others than we did,
     or lacks accounts that are in use.
     """
-    data = file.read_bytes()
+    data = read_given_file(file)
     with opened_services() as services:
         tenant = find_tenant(services, tenant_key)
         imported = import_adviser_list(services, tenant, data, actor=actor(), dry_run=dry_run)

@@ -17,6 +17,7 @@ from connector.cli.arguments import readable_file
 from connector.cli.bundle_file import read_bundle_file
 from connector.cli.exit_codes import ExitCode
 from connector.cli.failures import Failure, problem_lines
+from connector.cli.given_file import read_given_file
 from connector.cli.output import JSON, TEXT, say, show
 from connector.cli.preview_lines import preview_lines
 from connector.cli.session import environ, opened_services
@@ -104,7 +105,7 @@ def preview(
             subject = _of_run(services, run_id)
     elif tenant_file and bundle_file:
         config = read_tenant_file(tenant_file, environ(), with_secrets=False).config
-        published = given_rates(read_ecb_rates(rates_file.read_bytes())) if rates_file else None
+        published = given_rates(read_ecb_rates(read_given_file(rates_file))) if rates_file else None
         subject = Subject(read_bundle_file(bundle_file), config, Known(), published)
     else:
         raise click.UsageError("Give --tenant FILE.toml and --bundle FILE.json, or --run RUN.")

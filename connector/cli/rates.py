@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from connector.cli.arguments import readable_file
+from connector.cli.given_file import read_given_file
 from connector.cli.output import format_option, show, table
 from connector.cli.session import opened_services
 from connector.pipeline.exchange_rates import import_ecb_rates
@@ -35,7 +36,7 @@ def import_(*, file: Path, dry_run: bool, fmt: str) -> None:
     Rates that are known already stay; the same file a second time changes nothing. A mistake stores nothing:
     every one is told with its line.
     """
-    data = file.read_bytes()
+    data = read_given_file(file)
     with opened_services() as services:
         imported = import_ecb_rates(services, data, dry_run=dry_run)
     plain = {
