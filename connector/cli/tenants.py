@@ -56,6 +56,7 @@ def apply(*, file: Path, dry_run: bool, fmt: str) -> None:
             "config_version": applied.tenant.config_version,
             "changed": applied.changed,
             "resumed": applied.was_parked,
+            "parked": applied.tenant.parked_message if applied.tenant.parked else None,
             "subscribe_again": applied.subscribe_again,
             "webhook_url": webhook_url(services, applied.tenant),
         }
@@ -207,6 +208,8 @@ def _applied_lines(value: dict[str, Any]) -> list[str]:
     lines = [first]
     if value["resumed"]:
         lines.append("The tenant was parked and works again.")
+    if value["parked"]:
+        lines.append(f"The tenant stays parked: {value['parked']} See: ml-connector tenant show {key}")
     is_new = value["changed"] and version == 1
     if value["subscribe_again"] and not is_new:
         lines += [

@@ -15,6 +15,7 @@ from connector.pipedrive.subscriptions import (
     unsubscribe,
 )
 from connector.pipeline.partners import pipedrive_client
+from connector.pipeline.restored import CODE as RESTORED
 from connector.pipeline.services import Services
 from connector.pipeline.shared_client import sharing_problems
 from connector.store import Transaction, hooks, journal, tenants
@@ -34,6 +35,7 @@ class Applied:
     tenant: TenantRow
     changed: bool
     was_parked: bool
+    """It works again."""
     subscribe_again: bool = False
     """Our hook at Pipedrive, if there is one, does not bring what the receiver asks for from now on."""
 
@@ -41,7 +43,8 @@ class Applied:
 def apply_tenant(services: Services, file: TenantFile, *, actor: str) -> Applied:
     """Store a tenant's configuration as its next version, and its secrets encrypted.
 
-    A tenant that was parked because of a setting works on from here.
+    A tenant that was parked because of a setting works on from here. One that was parked after a restore does
+    not: what is applied then is one step of several, and the workers would go on with the backup's logins.
 
     :raises DataError: it would book over another tenant of the same DATEV client; nothing is stored.
     """
@@ -55,7 +58,8 @@ def apply_tenant(services: Services, file: TenantFile, *, actor: str) -> Applied
         )
         for name, plain in file.secrets.items():
             tenants.set_secret(tx, tenant_id, name, services.vault.encrypt(plain), now=now)
-        was_parked = tenants.unpark(tx, tenant_id)
+        restored = tenants.get(tx, tenant_id).parked_code == RESTORED
+        was_parked = not restored and tenants.unpark(tx, tenant_id)
         if changed or was_parked:
             journal.write(
                 tx,

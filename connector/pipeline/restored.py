@@ -14,8 +14,10 @@ from connector.pipeline.services import Services
 from connector.pipeline.states import BATCH_WORKING, INVOICE, NEEDS_ATTENTION, RUN_BEFORE_HAND_OVER
 from connector.store import Transaction, journal, restored, runs, tenants
 from connector.store.restored import Unfinished
+from connector.store.tenants import TenantRow
 
 CODE = "restored_from_backup"
+"""Only a person's ``tenant resume`` ends it: neither a login nor a setting tells that all is compared."""
 
 SKIPPED_BATCHES = 10_000
 """File names and Reference-Ids hold the batch's number. More batches than this since the last backup would be
@@ -46,7 +48,7 @@ def halt_after_restore(services: Services, *, actor: str) -> Halted:
     with services.database.transaction() as tx:
         rows = tenants.all_tenants(tx)
         for row in rows:
-            _park_tenant(services, tx, row.id, actor)
+            _park_tenant(services, tx, row, actor)
         waiting = restored.unfinished_runs(
             tx, kind=INVOICE, states=RUN_BEFORE_HAND_OVER, today=berlin_date(now)
         )
@@ -75,18 +77,21 @@ def halt_after_restore(services: Services, *, actor: str) -> Halted:
     )
 
 
-def _park_tenant(services: Services, tx: Transaction, tenant_id: int, actor: str) -> None:
+def _park_tenant(services: Services, tx: Transaction, tenant: TenantRow, actor: str) -> None:
     now = services.clock.now()
     message = "The database was restored from a backup."
+    # An earlier reason would stay, and what ends that one (a login, a setting) would set the tenant going.
+    tenants.unpark(tx, tenant.id)
     tenants.park(
         tx,
-        tenant_id,
+        tenant.id,
         code=CODE,
         message=message,
-        cure="Follow the runbook, 'The database was restored', before you connect or resume the tenant.",
+        cure="Follow the runbook, 'The database was restored': near its end stands "
+        f"ml-connector tenant resume {tenant.key}",
         now=now,
     )
-    journal.write(tx, tenant_id=tenant_id, at=now, event=CODE, actor=actor, message=message)
+    journal.write(tx, tenant_id=tenant.id, at=now, event=CODE, actor=actor, message=message)
 
 
 def _park_run(services: Services, tx: Transaction, run: Unfinished, actor: str) -> None:

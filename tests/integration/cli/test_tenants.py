@@ -62,6 +62,7 @@ def test_the_same_file_again_changes_nothing(machine: Machine, tmp_path: Path) -
         "config_version": 1,
         "changed": False,
         "resumed": False,
+        "parked": None,
         "subscribe_again": False,
         "webhook_url": f"{machine.environ['MLC_PUBLIC_URL']}/webhooks/pipedrive/muster",
     } == json.loads(shown.stdout)
