@@ -15,11 +15,10 @@ from connector.pipeline.retention_rules import BOOK_LAW, LETTER_LAW, VOUCHER_LAW
 from connector.pipeline.sealing import seal_now
 from connector.pipeline.services import Services
 from connector.store import Transaction, holds, journal, journal_seals, personal
-from connector.store.journal_seals import TEXTS_ERASED
+from connector.store.journal_seals import PERSON_ERASED, TEXTS_ERASED
 from connector.store.personal import AboutRun
 from connector.store.tenants import TenantRow
 
-ERASED_EVENT = "person_erased"
 EXPORTED_EVENT = "person_exported"
 
 
@@ -193,8 +192,10 @@ class _Eraser:
             tx,
             tenant_id=self._tenant.id,
             at=self._now,
-            event=ERASED_EVENT,
+            event=PERSON_ERASED,
             actor=self._actor,
             message=f"Data of {self.result.subject} was erased on demand.",
             details={"erased": self.result.erased, "kept": len(self.result.kept)},
         )
+        # Verifying asks for this row beside the texts that went, sealed as they are.
+        seal_now(self._services, tx, self._tenant.id)

@@ -80,7 +80,7 @@ def keep_house(services: Services) -> None:
     A log that is shipped elsewhere is a place where the heads are safe from whoever can write the database.
     """
     for head in current_heads(services):
-        log.info("journal_head", tenant=head.tenant, number=head.seq, hash=head.hash)
+        log.info("journal_head", tenant=head.tenant, number=head.seq, hash=head.hash, day=str(head.day or ""))
     apply_retention(services, services.step_budget())
 
 

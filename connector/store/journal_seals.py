@@ -21,6 +21,9 @@ CUT = "journal_cut"
 TEXTS_ERASED = "journal_texts_erased"
 """Event of the row that names the rows whose texts were erased."""
 
+PERSON_ERASED = "person_erased"
+"""Event of the row that tells of a person's demand, written beside the other by the same erasure."""
+
 _AT_ONCE = 2_000
 """Rows of a chain fetched at once while it is walked."""
 
@@ -85,6 +88,11 @@ def head(tx: Transaction, tenant_id: int) -> Seal | None:
     return _seal(row) if row else None
 
 
+def moment_of(tx: Transaction, journal_id: int) -> datetime | None:
+    """The moment that a journal row names; None: the row is gone."""
+    return tx.execute(sa.select(t.journal.c.at).where(t.journal.c.id == journal_id)).scalar()
+
+
 def add(tx: Transaction, seals: Collection[Seal]) -> None:
     """Append to the chains. Under :func:`lock`, in one transaction with reading the heads."""
     if seals:
@@ -100,21 +108,19 @@ def chain(tx: Transaction, tenant_id: int) -> Iterator[Link]:
         .where(seal.c.tenant_id == tenant_id)
         .order_by(seal.c.seq)
     )
-    width = len(Seal.__slots__)
     for row in tx.execute(chosen, execution_options={"yield_per": _AT_ONCE}):
-        facts = row[width:]
-        yield Link(_seal(row[:width]), JournalFacts(*facts) if facts[0] is not None else None)
+        yield _link(row)
 
 
-def sealed_rows(tx: Transaction, tenant_id: int, event: str) -> list[JournalFacts]:
+def sealed_rows(tx: Transaction, tenant_id: int, event: str) -> list[Link]:
     """A tenant's sealed rows of one event, in the order of the chain."""
     chosen = (
-        sa.select(*_FACTS)
-        .join(seal, seal.c.journal_id == t.journal.c.id)
-        .where(t.journal.c.tenant_id == tenant_id, t.journal.c.event == event)
+        sa.select(*(seal.c[name] for name in Seal.__slots__), *_FACTS)
+        .join(t.journal, t.journal.c.id == seal.c.journal_id)
+        .where(seal.c.tenant_id == tenant_id, t.journal.c.tenant_id == tenant_id, t.journal.c.event == event)
         .order_by(seal.c.seq)
     )
-    return [JournalFacts(*row) for row in tx.execute(chosen)]
+    return [_link(row) for row in tx.execute(chosen)]
 
 
 def cut_through(
@@ -179,6 +185,12 @@ def erase_texts(tx: Transaction, journal_ids: Sequence[int]) -> list[int]:
 
 def _seals() -> sa.Select[Any]:
     return sa.select(*(seal.c[name] for name in Seal.__slots__))
+
+
+def _link(row: Sequence[Any]) -> Link:
+    width = len(Seal.__slots__)
+    facts = row[width:]
+    return Link(_seal(row[:width]), JournalFacts(*facts) if facts[0] is not None else None)
 
 
 def _seal(row: Sequence[Any]) -> Seal:

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from connector.pipeline import sealing
-from connector.pipeline.audit import Head, Kind, Verified, current_heads, verify
+from connector.pipeline.audit import current_heads, verify
+from connector.pipeline.audit_findings import Head, Kind, Verified
 from connector.pipeline.sealing import seal_journal
 from connector.store import journal, journal_seals
 from tests.integration.evidence.conftest import Evidence

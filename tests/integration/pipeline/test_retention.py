@@ -39,7 +39,12 @@ def _moments(cursor: Any) -> list[tuple[str, str]]:
         "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' "
         "AND data_type IN ('timestamp with time zone', 'date') AND table_name = ANY(%s) "
         "AND column_name NOT IN ('due_at', 'month', 'fiscal_year')",
-        (["run", "batch", "document", "submission", "inbox", "http_log", "debtor", "vat_check", "journal"],),
+        (
+            [
+                *("tenant", "tenant_config", "run", "batch", "document", "submission", "inbox", "http_log"),
+                *("debtor", "vat_check", "journal"),
+            ],
+        ),
     )
     return list(cursor.fetchall())
 
