@@ -19,7 +19,7 @@ from connector.cli.output import say
 from connector.cli.ping import ping
 from connector.cli.preview import preview
 from connector.cli.privacy import privacy
-from connector.cli.processes import demo, migrate, up
+from connector.cli.processes import demo, migrate, up, with_servers
 from connector.cli.rates import rates
 from connector.cli.restored import restored
 from connector.cli.retention import retention
@@ -74,6 +74,7 @@ for _command in (
     demo,
     up,
     migrate,
+    with_servers,
     tenant,
     user,
     connect,

@@ -1,4 +1,4 @@
-"""Starting things: ``demo``, ``up``, ``migrate``."""
+"""Starting things: ``demo``, ``up``, ``migrate``, ``with-servers``."""
 
 import os
 import sys
@@ -15,6 +15,7 @@ from connector.demo.run import run_demo
 from connector.demo.sandbox import SandboxControl
 from connector.demo.sandbox import environment as sandbox_environment
 from connector.runtime import up as foreground
+from connector.runtime import with_servers as beside_servers
 from connector.runtime.processes import Ports
 from connector.runtime.servers import ensure
 
@@ -57,6 +58,20 @@ def migrate() -> None:
     with ensure(environ, settings.var_dir, say=say) as servers:
         store.migrate(servers.database_url)
     tell("The database is up to date.")
+
+
+@click.command(
+    "with-servers", context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True}
+)
+@click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED, metavar="PROGRAM...")
+def with_servers(*, program: tuple[str, ...]) -> None:
+    """Run one program with the built-in servers, and no worker: for backup and restore.
+
+    They are started for it, or used where they run. PostgreSQL's own programs are at hand and know where it
+    is: ml-connector with-servers pg_dump --format=custom --file=connector.dump
+    """
+    settings = environment.load()
+    sys.exit(beside_servers.run(os.environ, settings.var_dir, program, say=say))
 
 
 def demo_folder(settings: environment.Settings) -> Path:

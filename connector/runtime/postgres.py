@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from connector.errors import ConfigurationError
 from connector.runtime import accounts
@@ -184,6 +185,26 @@ class EmbeddedPostgres:
         single_user = ["postgres", "--single", "-D", str(making), "postgres"]
         _run(account, single_user, f"CREATE DATABASE {DATABASE}\n")
         making.rename(place)
+
+
+def program_folder() -> Path:
+    """Where the wheel's ``pg_dump``, ``pg_restore`` and ``psql`` are, of the server's own version.
+
+    :raises ConfigurationError: where the wheel is missing.
+    """
+    return _programs() / "bin"
+
+
+def client_environment(url: str) -> dict[str, str]:
+    """What PostgreSQL's own programs read instead of an address on their command line."""
+    parts = urlsplit(url)
+    return {
+        "PGHOST": parts.hostname or "",
+        "PGPORT": str(parts.port),
+        "PGUSER": parts.username or "",
+        "PGPASSWORD": parts.password or "",
+        "PGDATABASE": parts.path.removeprefix("/"),
+    }
 
 
 def _programs() -> Path:

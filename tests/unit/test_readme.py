@@ -83,7 +83,8 @@ def wrong_with(arguments: list[str]) -> str:
         found = command.get_command(context, rest[0])
         if found is None:
             return f"no command {rest[0]!r}"
-        command, context = found, click.Context(found, info_name=rest[0], parent=context)
+        command = found
+        context = click.Context(found, info_name=rest[0], parent=context, **found.context_settings)
         rest = rest[1:]
     try:
         values, left, _order = command.make_parser(context).parse_args(list(rest))
