@@ -16,12 +16,13 @@ from connector.pipeline.personal import Subject
 from connector.pipeline.privacy import Erasure, erase_person, would_erase
 from connector.pipeline.privacy_export import Export, export_person
 
+_NUMBER = click.IntRange(1, 2**63 - 1)
+"""Pipedrive numbers by 64 bits: what is longer is nobody's number, rather than nobody with data."""
+
 tenant_option = click.option("--tenant", "tenant_key", required=True, metavar="TENANT", help="Who holds it.")
-person_option = click.option(
-    "--person", type=click.IntRange(min=1), metavar="ID", help="Pipedrive's number of a person."
-)
+person_option = click.option("--person", type=_NUMBER, metavar="ID", help="Pipedrive's number of a person.")
 organization_option = click.option(
-    "--organization", type=click.IntRange(min=1), metavar="ID", help="Pipedrive's number of an organization."
+    "--organization", type=_NUMBER, metavar="ID", help="Pipedrive's number of an organization."
 )
 
 

@@ -41,10 +41,10 @@ class Walk:
     def take(self, link: Link) -> Break | None:
         """The next link of the chain; what is wrong with it, or None."""
         seal = link.seal
-        if self.seq == 0 and seal.seq > 1:
-            gone = self._begin_behind_cut(seal.seq)
-            if gone:
-                return gone
+        if self.seq == 0:
+            broken = self._begin(seal.seq)
+            if broken:
+                return broken
         if seal.seq != self.seq + 1:
             return Break(Kind.DELETED, self.seq + 1, None, f"The seals before number {seal.seq} are gone.")
         if link.row is None:
@@ -85,6 +85,14 @@ class Walk:
         if self._latest and row.at < self._latest - LATE and len(self.late) < _MOST_ROWS_NAMED:
             self.late.append(row.id)
         self._latest = max(self._latest or row.at, row.at)
+
+    def _begin(self, seq: int) -> Break | None:
+        """Where the chain begins: with number 1, or behind the newest of its cuts."""
+        ahead = [cut.through for cut in self._removals.cuts if cut.through >= seq]
+        if ahead:
+            message = f"A row tells that the rows up to number {max(ahead)} were removed, and they are there."
+            return Break(Kind.INSERTED, seq, None, message)
+        return self._begin_behind_cut(seq) if seq > 1 else None
 
     def _begin_behind_cut(self, seq: int) -> Break | None:
         cut = self._removals.cut_before(seq)

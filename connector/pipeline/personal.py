@@ -7,6 +7,7 @@ from typing import Any
 from connector.accounting.debtor import DebtorRecord
 from connector.codec import from_plain
 from connector.pipedrive.shapes import records_of
+from connector.pipeline.states import CANCELLED, CANCELLED_BY_HAND
 from connector.store import Transaction, personal
 from connector.store.patience import be_patient
 from connector.store.personal import AboutRun
@@ -19,6 +20,9 @@ _NEEDED_OF_DEAL = (
 
 _NEEDED_PARTS = ("products", "discounts", "installments", "catalog", "unavailable")
 """What was sold, which decides accounts and tax."""
+
+MADE = "made"
+"""Origin of a document that we made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +90,55 @@ def without_person(bundle: Mapping[str, Any] | None, parties: Collection[str]) -
     return kept
 
 
+def invoice_without_person(run: AboutRun, parties: Collection[str]) -> dict[str, Any] | None:
+    """What is left of a booked deal's invoice, once what it does not need of these parties is gone.
+
+    Mail address and phone of the buyer stand on no invoice. The contact stands on one that we made, and in
+    nothing else. A correction that ended by itself never was an invoice: nothing of it is needed. One that a
+    person settled is what the next change of the deal is compared with, which asks for no contact.
+    """
+    ended_by_itself = run.state == CANCELLED and run.reason_code != CANCELLED_BY_HAND
+    if not run.invoice or (run.document_id is None and ended_by_itself):
+        return None
+    buyer = dict(run.invoice.get("buyer") or {})
+    by_contact = bool(_persons_of(run) & set(parties))
+    if by_contact or buyer.get("key") in parties:
+        buyer |= {name: "" for name in ("email", "phone") if buyer.get(name)}
+    if by_contact and not names_contact(run) and buyer.get("contact"):
+        buyer["contact"] = ""
+    return {**run.invoice, "buyer": buyer}
+
+
+def names_contact(run: AboutRun) -> bool:
+    """Whether the PDF of a run prints the buyer's contact: of one that hung on the deal nobody knows."""
+    buyer = (run.invoice or {}).get("buyer") or {}
+    return run.document_origin == MADE and bool(buyer.get("contact"))
+
+
+def _persons_of(run: AboutRun) -> set[str]:
+    """The person of a deal, by its record or by its number: the record may be erased."""
+    bundle = run.bundle or {}
+    numbers = ((bundle.get("person") or {}).get("id"), (bundle.get("deal") or {}).get("person_id"))
+    return {f"person:{number}" for number in numbers if number}
+
+
 def contact_fields(
     debtor: Mapping[str, Any], runs: Collection[AboutRun], parties: Collection[str]
 ) -> dict[str, str]:
     """The fields of a company's master data that name one of these persons, each to be blanked."""
     record = from_plain(debtor["record"], DebtorRecord)
-    known = {text for run in runs for text in _texts_of_person(run.bundle, parties)}
+    known = {text for run in runs for text in _texts_of_person(run, parties)}
     fields = {"contact": record.contact, "email": record.email, "phone": record.phone}
     return {name: "" for name, value in fields.items() if value and value in known}
 
 
-def _texts_of_person(bundle: Mapping[str, Any] | None, parties: Collection[str]) -> set[str]:
-    person = (bundle or {}).get("person")
-    if not isinstance(person, Mapping) or f"person:{person.get('id')}" not in parties:
+def _texts_of_person(run: AboutRun, parties: Collection[str]) -> set[str]:
+    if not _persons_of(run) & set(parties):
         return set()
-    texts = {str(person.get("name") or "")}
+    buyer = (run.invoice or {}).get("buyer") or {}
+    texts = {str(buyer.get(name) or "") for name in ("contact", "email", "phone")}
+    person = (run.bundle or {}).get("person") or {}
+    texts.add(str(person.get("name") or ""))
     for several in ("emails", "phones"):
         listed = person.get(several)
         texts |= {

@@ -10,7 +10,15 @@ from datetime import date, datetime
 
 from connector.clock import berlin_date
 from connector.pipeline.onboarding import find_tenant
-from connector.pipeline.personal import Holdings, Subject, contact_fields, holdings_of, without_person
+from connector.pipeline.personal import (
+    Holdings,
+    Subject,
+    contact_fields,
+    holdings_of,
+    invoice_without_person,
+    names_contact,
+    without_person,
+)
 from connector.pipeline.retention_rules import BOOK_LAW, LETTER_LAW, VOUCHER_LAW
 from connector.pipeline.sealing import seal_now
 from connector.pipeline.services import Services
@@ -20,6 +28,12 @@ from connector.store.personal import AboutRun
 from connector.store.tenants import TenantRow
 
 EXPORTED_EVENT = "person_exported"
+
+_COMPARED = "the buyer and the lines of a version that was never invoiced"
+"""Of a correction that a person settled: the next change of the deal is compared with it."""
+
+_TYPED = "with the reasons people typed"
+"""``run cancel`` and its like: nobody can tell whom such a text names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +146,21 @@ class _Eraser:
 
     def _booked(self, tx: Transaction, found: Holdings, runs: list[AboutRun]) -> None:
         for run in runs:
-            left = without_person(run.bundle, found.parties)
-            if left != (run.bundle or None):
-                personal.replace_deal_copy(tx, run.id, left)
+            bundle = without_person(run.bundle, found.parties)
+            invoice = invoice_without_person(run, found.parties)
+            if (bundle, invoice, "") != (run.bundle or None, run.invoice or None, run.title):
+                personal.replace_copies(tx, run.id, bundle=bundle, invoice=invoice)
                 self.result.count("personal parts of booked deals", 1)
             self._keep(run, "what was sold, of the deal's copy", LETTER_LAW, self._settings.letter_years)
             if run.document_id:
-                self._keep(run, "invoice and its PDF", VOUCHER_LAW, self._settings.voucher_years)
-            self._keep(
-                run, "postings, files handed over and the journal", BOOK_LAW, self._settings.book_years
-            )
+                what = "invoice and its PDF" + (", with the contact's name" if names_contact(run) else "")
+                self._keep(run, what, VOUCHER_LAW, self._settings.voucher_years)
+                what = "postings, files handed over and the journal"
+            else:
+                if invoice:
+                    self._keep(run, _COMPARED, LETTER_LAW, self._settings.letter_years)
+                what = "the journal"
+            self._keep(run, f"{what}, {_TYPED}", BOOK_LAW, self._settings.book_years)
 
     def _keep(self, run: AboutRun, what: str, law: str, years: int) -> None:
         made = [run.updated_at, run.document_made_at]

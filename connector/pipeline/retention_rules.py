@@ -115,6 +115,13 @@ RULES = (
     ),
     Rule("document.content", "PDF of an invoice", retention.PDFS, _vouchers, VOUCHER_LAW),
     Rule("run.invoice", "invoice as it was decided", retention.INVOICES, _vouchers, VOUCHER_LAW),
+    Rule(
+        "run.invoice (never invoiced)",
+        "what a change of a booked deal was compared with",
+        retention.COMPARED,
+        _letters,
+        LETTER_LAW,
+    ),
     Rule("run.bundle", "booked deal as it was read", retention.DEAL_COPIES, _letters, LETTER_LAW),
     Rule("document", "document's number and hash, with its postings", retention.DOCUMENTS, _books, BOOK_LAW),
     Rule("submission_debtor", "debtors handed over", retention.SUBMISSION_DEBTORS, _books, BOOK_LAW),

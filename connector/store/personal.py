@@ -22,10 +22,14 @@ class AboutRun:
     id: int
     deal_id: int
     state: str
+    reason_code: str
+    title: str
     updated_at: datetime
     batch_id: int | None
     bundle: Any
+    invoice: Any
     document_id: int | None
+    document_origin: str | None
     document_date: date | None
     document_made_at: datetime | None
     deal_is_booked: bool
@@ -63,19 +67,14 @@ def runs_about(tx: Transaction, tenant_id: int, parties: Collection[str]) -> lis
         other.c.deal_id == run.c.deal_id,
         other.c.id == t.document.alias("booked").c.run_id,
     )
+    columns: list[sa.ColumnElement[Any]] = [
+        *(run.c.id, run.c.deal_id, run.c.state, run.c.reason_code, run.c.title, run.c.updated_at),
+        *(run.c.batch_id, run.c.bundle, run.c.invoice),
+        *(document.c.id, document.c.origin, document.c.document_date, document.c.created_at),
+        booked,
+    ]
     chosen = (
-        sa.select(
-            run.c.id,
-            run.c.deal_id,
-            run.c.state,
-            run.c.updated_at,
-            run.c.batch_id,
-            run.c.bundle,
-            document.c.id,
-            document.c.document_date,
-            document.c.created_at,
-            booked,
-        )
+        sa.select(*columns)
         .select_from(run.outerjoin(document, document.c.run_id == run.c.id))
         .where(run.c.tenant_id == tenant_id, sa.or_(*named))
         .order_by(run.c.id)
@@ -125,10 +124,13 @@ def listed_accounts(tx: Transaction, tenant_id: int, accounts: Collection[int]) 
     return _plain(tx, table, table.c.tenant_id == tenant_id, table.c.account.in_(accounts))
 
 
-def replace_deal_copy(tx: Transaction, run_id: int, bundle: Any) -> None:
-    """Put what is left of a deal's copy in its place, and blank the run's title."""
-    kept = sa.null() if bundle is None else bundle
-    tx.execute(t.run.update().where(t.run.c.id == run_id).values(bundle=kept, title=""))
+def replace_copies(tx: Transaction, run_id: int, *, bundle: Any, invoice: Any) -> None:
+    """Put what is left of a deal's copy and of its invoice in their places, and blank the run's title."""
+    left = {
+        name: sa.null() if value is None else value
+        for name, value in (("bundle", bundle), ("invoice", invoice))
+    }
+    tx.execute(t.run.update().where(t.run.c.id == run_id).values(title="", **left))
 
 
 def blank_unbooked_runs(tx: Transaction, run_ids: Sequence[int]) -> int:

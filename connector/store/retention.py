@@ -103,6 +103,12 @@ def _of_ended_run(column: sa.Column[Any]) -> Callable[[datetime], Condition]:
     return due
 
 
+def _compared_due(before: datetime) -> Condition:
+    """The invoice that a run of a booked deal had decided and that never was one: compared, or cancelled."""
+    own = sa.exists().where(t.document.c.run_id == t.run.c.id)
+    return sa.and_(_of_ended_run(t.run.c.invoice)(before), ~own)
+
+
 def _old_document(before: datetime) -> Condition:
     """Dated and made before: the period begins with the later of the two."""
     document = t.document
@@ -176,6 +182,7 @@ TICKETS = Expiry(t.connect_ticket, lambda before: t.connect_ticket.c.expires_at 
 LOGIN_ATTEMPTS = Expiry(t.login_attempt, lambda before: t.login_attempt.c.expires_at < before)
 UNBOOKED = Expiry(t.run, _unbooked_due, {"bundle": sa.null(), "invoice": sa.null(), "title": ""})
 DEAL_COPIES = Expiry(t.run, _of_ended_run(t.run.c.bundle), {"bundle": sa.null()})
+COMPARED = Expiry(t.run, _compared_due, {"invoice": sa.null()})
 INVOICES = Expiry(t.run, _of_ended_run(t.run.c.invoice), {"invoice": sa.null()})
 PDFS = Expiry(t.document, _pdf_due, {"content": b""})
 DOCUMENTS = Expiry(t.document, _old_document)

@@ -160,3 +160,11 @@ def test_nobody_and_two_at_once_are_refused(machine: Machine) -> None:
     both = ("--person", "1", "--organization", "1")
     assert 2 == machine.run("privacy", "erase", "--tenant", "acme", *both).exit_code
     assert 2 == machine.run("privacy", "erase", "--tenant", "acme").exit_code
+
+
+def test_a_number_that_is_none_is_refused_and_not_taken_for_nobody(machine: Machine) -> None:
+    machine.add_tenant()
+    erase = ("privacy", "erase", "--tenant", "acme", "--dry-run", "--person")
+
+    assert 2 == machine.run(*erase, "99999999999999999999").exit_code
+    assert 0 == machine.run(*erase, "9223372036854775807").exit_code

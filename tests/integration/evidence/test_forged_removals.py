@@ -130,6 +130,16 @@ def test_a_cut_with_another_hash_than_the_noted_one_is_broken(evidence: Evidence
     )
 
 
+def test_a_cut_of_rows_that_are_there_is_broken(evidence: Evidence) -> None:
+    since(evidence, "2010-01-01")
+    sealed(evidence)
+    told = {"through": 3, "hash": "ab" * 32, "rows": 3, "before": _DAY}
+    evidence.write("", event="journal_cut", actor="retention", details=told)
+    seal_journal(evidence.services)
+
+    assert "up to number 3 were removed, and they are there" in broken(verified(evidence))[2]
+
+
 def test_a_run_whose_rows_a_cut_took_although_it_is_young_is_told(evidence: Evidence) -> None:
     since(evidence, "2010-01-01")
     run_id = begun(evidence)

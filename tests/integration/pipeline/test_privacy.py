@@ -22,6 +22,8 @@ CUSTOMER = Subject("organization", 1)
 NAME = "Rheinwerk"
 CONTACT = Subject("person", 5)
 CONTACT_NAME = "Erika Mustermann"
+MAIL = "erika@rheinwerk.example"
+PHONE = "+49 221 555 0100"
 
 
 def everything(carriage: Carriage) -> str:
@@ -107,7 +109,9 @@ def test_of_a_booked_deal_stays_what_the_law_wants_with_its_last_day(carriage: C
     assert {
         f"run {run_id}: what was sold, of the deal's copy": date(year + 6, 12, 31),
         f"run {run_id}: invoice and its PDF": date(year + 8, 12, 31),
-        f"run {run_id}: postings, files handed over and the journal": date(year + 10, 12, 31),
+        f"run {run_id}: postings, files handed over and the journal, with the reasons people typed": (
+            date(year + 10, 12, 31)
+        ),
         "master data of account 10000": date(year + 10, 12, 31),
     } == {kept.what: kept.until for kept in done.kept}
     ((bundle, invoice, title),) = [
@@ -196,7 +200,8 @@ def with_contact(carriage: Carriage) -> int:
                 "id": 5,
                 "name": CONTACT_NAME,
                 "org_id": 1,
-                "emails": [{"value": "erika@rheinwerk.example", "primary": True, "label": "work"}],
+                "emails": [{"value": MAIL, "primary": True, "label": "work"}],
+                "phones": [{"value": PHONE, "primary": True, "label": "work"}],
             }
         ]
     )
@@ -205,7 +210,7 @@ def with_contact(carriage: Carriage) -> int:
 
 def test_a_companys_contact_is_erased_and_the_company_stays(carriage: Carriage) -> None:
     with_contact(carriage)
-    assert "erika@rheinwerk.example" in json.dumps([row.record for row in carriage.rows(t.debtor, "record")])
+    assert MAIL in json.dumps([row.record for row in carriage.rows(t.debtor, "record")])
 
     done = erase(carriage, CONTACT)
 
@@ -217,6 +222,124 @@ def test_a_companys_contact_is_erased_and_the_company_stays(carriage: Carriage) 
     read = from_plain(record, DebtorRecord)
     assert ("", "") == (read.contact, read.email)
     assert NAME in read.name
+
+
+def runs_as_text(carriage: Carriage) -> str:
+    """All that the runs hold; what was handed over to DATEV stays by law."""
+    return json.dumps([[row.bundle, row.invoice] for row in carriage.rows(t.run, "bundle", "invoice")])
+
+
+@pytest.mark.parametrize("subject", [CONTACT, CUSTOMER])
+def test_mail_and_phone_stand_on_no_invoice_and_do_not_stay(carriage: Carriage, subject: Subject) -> None:
+    with_contact(carriage)
+    before = [row.invoice["buyer"] for row in carriage.rows(t.run, "invoice")]
+    assert [(MAIL, PHONE, CONTACT_NAME)] == [(b["email"], b["phone"], b["contact"]) for b in before]
+
+    erase(carriage, subject)
+
+    after = [row.invoice["buyer"] for row in carriage.rows(t.run, "invoice")]
+    assert [("", "", CONTACT_NAME)] == [(b["email"], b["phone"], b["contact"]) for b in after]
+    assert [{**buyer, "email": "", "phone": ""} for buyer in before] == after
+
+
+def test_that_the_invoice_prints_the_contact_is_told(carriage: Carriage) -> None:
+    run_id = with_contact(carriage)
+
+    done = erase(carriage, CONTACT)
+
+    year = carriage.clock.now().year
+    kept = {kept.what: kept.until for kept in done.kept}
+    assert date(year + 8, 12, 31) == kept[f"run {run_id}: invoice and its PDF, with the contact's name"]
+
+
+def test_of_an_invoice_that_hung_on_the_deal_the_contact_goes_too(carriage: Carriage) -> None:
+    run_id = with_contact(carriage)
+    with carriage.services.database.transaction() as tx:
+        tx.execute(t.document.update().values(origin="pipedrive"))
+
+    done = erase(carriage, CONTACT)
+
+    assert "" == carriage.rows(t.run, "invoice")[0].invoice["buyer"]["contact"]
+    assert CONTACT_NAME not in runs_as_text(carriage)
+    assert f"run {run_id}: invoice and its PDF" in {kept.what for kept in done.kept}
+
+
+def corrected(carriage: Carriage, **end: Any) -> tuple[int, int]:
+    """A booked deal with a contact that changed afterwards, and the correction that ended."""
+    run_id = with_contact(carriage)
+    carriage.sandbox.act(7, "update", value=2000.0, title="Dearer")
+    carriage.sandbox.deal(7, price=2000.0, person_id=5, status="won")
+    carriage.receive(carriage.event(7, status_before="won", became_won=False, change_source="app"))
+    carriage.finish()
+    correction = carriage.run_of(7, "correction")
+    with carriage.services.database.transaction() as tx:
+        tx.execute(t.run.update().where(t.run.c.id == correction.id).values(**end))
+    return run_id, correction.id
+
+
+def test_a_correction_that_ended_by_itself_never_was_an_invoice(carriage: Carriage) -> None:
+    _run_id, correction = corrected(carriage, state="cancelled", reason_code="unchanged")
+
+    done = erase(carriage, CONTACT)
+
+    assert [None] == [row.invoice for row in carriage.rows(t.run, "id", "invoice") if row.id == correction]
+    assert (MAIL in runs_as_text(carriage), PHONE in runs_as_text(carriage)) == (False, False)
+    assert {
+        f"run {correction}: what was sold, of the deal's copy",
+        f"run {correction}: the journal, with the reasons people typed",
+    } == {kept.what for kept in done.kept if kept.what.startswith(f"run {correction}:")}
+
+
+def test_of_a_correction_that_a_person_settled_stays_what_is_compared_with_its_day(
+    carriage: Carriage,
+) -> None:
+    _run_id, correction = corrected(carriage, state="cancelled", reason_code="cancelled_by_hand")
+
+    done = erase(carriage, CONTACT)
+
+    (buyer,) = [row.invoice["buyer"] for row in carriage.rows(t.run, "id", "invoice") if row.id == correction]
+    assert ("", "", "") == (buyer["contact"], buyer["email"], buyer["phone"])
+    assert NAME in buyer["name"]
+    year = carriage.clock.now().year
+    what = f"run {correction}: the buyer and the lines of a version that was never invoiced"
+    assert date(year + 6, 12, 31) == {kept.what: kept.until for kept in done.kept}[what]
+
+
+def test_the_title_of_a_booked_deal_goes_although_nothing_else_is_left_of_its_copy(
+    carriage: Carriage,
+) -> None:
+    booked(carriage)
+    with carriage.services.database.transaction() as tx:
+        tx.execute(t.run.update().values(bundle=None, title="Erika's party"))
+
+    erase(carriage)
+
+    assert [""] == [row.title for row in carriage.rows(t.run, "title")]
+
+
+@pytest.mark.parametrize("subject", [CONTACT, CUSTOMER])
+def test_erasing_somebody_of_a_booked_deal_twice_is_erasing_once(
+    carriage: Carriage, subject: Subject
+) -> None:
+    corrected(carriage, state="cancelled", reason_code="cancelled_by_hand")
+    first = erase(carriage, subject)
+
+    again = erase(carriage, subject)
+
+    assert ({}, first.kept) == (again.erased, again.kept)
+
+
+def test_a_contact_that_an_earlier_version_took_out_of_the_copy_only_is_found(carriage: Carriage) -> None:
+    with_contact(carriage)
+    with carriage.services.database.transaction() as tx:
+        (row,) = tx.execute(t.run.select()).mappings()
+        tx.execute(t.run.update().values(bundle={**row["bundle"], "person": {"id": 5}}))
+
+    erase(carriage, CONTACT)
+
+    assert (MAIL in runs_as_text(carriage), PHONE in runs_as_text(carriage)) == (False, False)
+    ((record,),) = [(row.record,) for row in carriage.rows(t.debtor, "record")]
+    assert ("", "", "") == (record["contact"], record["email"], record["phone"])
 
 
 def test_an_export_has_everything_and_the_pdf(carriage: Carriage) -> None:
