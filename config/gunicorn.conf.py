@@ -30,8 +30,8 @@ limit_request_field_size = 8190
 def post_worker_init(_worker):  # gunicorn's name for it
     """Take what is loaded by now out of the collector's sight: hundreds of thousands of objects that stay.
 
-    Each full collection would look at all of them, for some tenths of a second in which nobody is answered. What
-    a request leaves behind is freed by its own end; the few circles in it can wait for some more requests.
+    Each full collection would look at all of them, for some tenths of a second in which nobody is answered.
+    What a request leaves behind is freed by its own end; the few circles in it can wait for some more requests.
     """
     gc.collect()
     gc.freeze()
