@@ -31,7 +31,7 @@ def post_worker_init(_worker):  # gunicorn's name for it
     """Take what is loaded by now out of the collector's sight: hundreds of thousands of objects that stay.
 
     Each full collection would look at all of them, for some tenths of a second in which nobody is answered.
-    What a request leaves behind is freed by its own end; the few circles in it can wait for some more requests.
+    What a request leaves behind is freed by its own end; the few circles in it can wait for some more.
     """
     gc.collect()
     gc.freeze()
