@@ -9,8 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count, pairwise
 
+from connector.clock import scaled
 from connector.demo.patience import Patience
 from connector.errors import DatabaseUnavailableError
+from connector.pipeline.hand_over.extf import SECOND_LOOKUP_AFTER
 from connector.pipeline.states import INVOICE
 from connector.store import tables as t
 from connector.store import tenants, watches
@@ -264,6 +266,9 @@ class Carrier:
         """Whether the row was found, and worked on, later than a lease and a sweep after the fault."""
         timers, busy = self._world.timers, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
         limit = (timers.lease + timers.sweep).total_seconds()
+        if any(fault.before_second_look for fault in flight.row.faults):
+            # Nobody may work on it sooner: DATEV's list is read twice with this time in between.
+            limit += scaled(SECOND_LOOKUP_AFTER, self._world.scale).total_seconds()
         found = self._longest_wait(flight, woken_counts=True)
         problems = []
         if found is not None and found > limit + TRIP_S * busy:

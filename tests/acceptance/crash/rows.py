@@ -47,6 +47,13 @@ class Fault:
         return not (wakes_a_row or self.point.startswith(STEPS_OF_DEALS))
 
     @property
+    def before_second_look(self) -> bool:
+        """Whether the file was just not found in DATEV's list for the first time."""
+        return self.point.startswith("batch.submit") and self.point.endswith(
+            ":after commit batch, journal, submission"
+        )
+
+    @property
     def of_watches(self) -> bool:
         """Whether it belongs to what is looked after at intervals."""
         return self.of_any_deal and "watch" in self.point
