@@ -51,10 +51,17 @@ def test_behind_https_browsers_are_told_to_stay_there(tmp_path: Path) -> None:
     assert headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
-def test_the_form_may_lead_to_the_login_that_is_configured(tmp_path: Path) -> None:
+def test_only_the_form_of_a_login_may_lead_to_other_hosts(tmp_path: Path) -> None:
     web = client(tmp_path, DATEV_LOGIN_BASE_URL="http://127.0.0.1:7000/datev/openid")
-    policy = web.get("/healthz").headers["Content-Security-Policy"]
-    assert policy.endswith("form-action 'self' https: http://127.0.0.1:7000 https://oauth.pipedrive.com")
+
+    def allowed(path: str) -> str:
+        with web.get(path) as answer:
+            return answer.headers["Content-Security-Policy"].partition("form-action ")[2]
+
+    logins = "'self' https: http://127.0.0.1:7000 https://oauth.pipedrive.com"
+    elsewhere = ("/", "/healthz", "/nothing", "/desk/login", "/static/pages.css", "/connect/nobody")
+    assert dict.fromkeys(elsewhere, "'self'") == {path: allowed(path) for path in elsewhere}
+    assert [logins, logins] == [allowed("/connect/datev?ticket=x"), allowed("/connect/datev/client")]
 
 
 def test_an_unknown_address_is_a_page_for_people_and_json_for_programs(tmp_path: Path) -> None:

@@ -43,6 +43,35 @@ def test_the_list_shows_deal_number_amount_and_the_reason(anna: Browser) -> None
     assert "Geheimer Auftrag" not in page
 
 
+def test_what_a_screen_would_obey_in_a_title_is_written_out(
+    desk: Desk, acme: TenantRow, anna: Browser
+) -> None:
+    now = desk.services.clock.now()
+    with desk.services.database.transaction() as tx:
+        run_id = runs.create(
+            tx, tenant_id=acme.id, deal_id=7, kind="invoice", now=now, title="x\u202eRED\x1b[31m\x9b 5\u00a0€"
+        )
+        assert run_id is not None
+        runs.reset(
+            tx,
+            run_id,
+            from_states=("received",),
+            now=now,
+            state="needs_attention",
+            resume_state="received",
+            due_at=None,
+            reason_code="never heard of",
+            reason_message="The title is x\u202eRED.",
+            reason_cure="Mend x\u202eRED.",
+        )
+
+    pages = [anna.text(f"{ROOM}/{rest}") for rest in ("", "deals", f"deals/{run_id}")]
+
+    assert all(r"x\u202eRED\x1b[31m\x9b 5" + "\u00a0€" in page for page in pages[1:])
+    assert r"The title is x\u202eRED." in pages[2]
+    assert not any(sign in page for page in pages for sign in "\u202e\x1b\x9b")
+
+
 @pytest.mark.parametrize(
     ("search", "found"),
     [
