@@ -19,10 +19,6 @@ _MOST_UNSEALED = 100_000
 _MOST_RUNS_NAMED = 20
 """Of runs that nothing tells of; the first ones are enough to look."""
 
-_UNREADABLE = (ValueError, OverflowError, RecursionError)
-"""What Python says of a value that PostgreSQL can hold and Python cannot: a day after the year 9999, a number
-of 5,000 digits, JSON nested without end. The program writes none of it, somebody else may have."""
-
 
 def current_heads(services: Services, tenant_key: str | None = None) -> list[Head]:
     """The heads of all chains, or of one, once everything is sealed."""
@@ -74,7 +70,7 @@ def _verified(tx: Transaction, tenant: TenantRow, expected: Sequence[Head], now:
             tx, tenant.id, since=walk.removed_before, most=_MOST_RUNS_NAMED
         )
         _count_unsealed(tx, tenant, walk, result)
-    except _UNREADABLE as e:
+    except journal_seals.UNREADABLE as e:
         message = f"A row behind it cannot be read ({type(e).__name__}), and the program writes none like it."
         result.broken = result.broken or Break(Kind.INSERTED, result.rows + 1, None, message)
     return result

@@ -56,7 +56,7 @@ def seal_now(services: Services, tx: Transaction, tenant_id: int) -> None:
 def _seal_some(
     services: Services, tx: Transaction, *, look_back: int | None, tenant_id: int | None = None
 ) -> int:
-    rows = journal_seals.unsealed(tx, look_back=look_back, limit=AT_ONCE, tenant_id=tenant_id)
+    rows = _unsealed(tx, look_back, tenant_id)
     heads: dict[int, Seal | None] = {}
     made: list[Seal] = []
     for row in rows:
@@ -67,6 +67,15 @@ def _seal_some(
         made.append(sealed)
     journal_seals.add(tx, made)
     return len(made)
+
+
+def _unsealed(tx: Transaction, look_back: int | None, tenant_id: int | None) -> list[JournalFacts]:
+    """The rows to seal. One that somebody has put in and that cannot be read must not stop all the others."""
+    try:
+        return journal_seals.unsealed(tx, look_back=look_back, limit=AT_ONCE, tenant_id=tenant_id)
+    except journal_seals.UNREADABLE:
+        log.exception("journal_row_unreadable")
+        return journal_seals.readable_unsealed(tx, look_back=look_back, limit=AT_ONCE, tenant_id=tenant_id)
 
 
 def _after(head: Seal | None, row: JournalFacts, services: Services) -> Seal:

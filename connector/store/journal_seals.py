@@ -27,6 +27,10 @@ PERSON_ERASED = "person_erased"
 _AT_ONCE = 2_000
 """Rows of a chain fetched at once while it is walked."""
 
+UNREADABLE = (ValueError, OverflowError, RecursionError)
+"""What Python says of a value that PostgreSQL can hold and Python cannot: a day after the year 9999, a number
+of 5,000 digits, JSON nested without end. The program writes none of it, somebody else may have."""
+
 _FACTS = [t.journal.c[name] for name in JournalFacts.__slots__]
 
 
@@ -69,16 +73,42 @@ def unsealed(
 
     :param look_back: how many ids below the highest sealed one are looked at as well, because a transaction
         may commit after a later one; None: all rows, whatever that takes.
+    :raises ValueError: or another of :data:`UNREADABLE`.
     """
+    chosen = _unsealed(tx, _FACTS, look_back, limit, tenant_id)
+    return [JournalFacts(*row) for row in tx.execute(chosen)]
+
+
+def readable_unsealed(
+    tx: Transaction, *, look_back: int | None, limit: int, tenant_id: int | None = None
+) -> list[JournalFacts]:
+    """As :func:`unsealed`, one by one, without those rows that cannot be read."""
+    found = []
+    for journal_id in (
+        tx.execute(_unsealed(tx, [t.journal.c.id], look_back, limit, tenant_id)).scalars().all()
+    ):
+        try:
+            row = tx.execute(sa.select(*_FACTS).where(t.journal.c.id == journal_id)).one()
+        except UNREADABLE:
+            continue
+        found.append(JournalFacts(*row))
+    return found
+
+
+def _unsealed(
+    tx: Transaction,
+    columns: Sequence[sa.ColumnElement[Any]],
+    look_back: int | None,
+    limit: int,
+    tenant_id: int | None,
+) -> sa.Select[Any]:
     since = 0
     if look_back is not None:
         since = (tx.execute(sa.select(sa.func.max(seal.c.journal_id))).scalar_one() or 0) - look_back
     # The bound on both sides keeps PostgreSQL from reading all seals.
     sealed = sa.exists().where(seal.c.journal_id == t.journal.c.id, seal.c.journal_id > since)
-    chosen = sa.select(*_FACTS).where(t.journal.c.id > since, ~sealed).order_by(t.journal.c.id).limit(limit)
-    if tenant_id is not None:
-        chosen = chosen.where(t.journal.c.tenant_id == tenant_id)
-    return [JournalFacts(*row) for row in tx.execute(chosen)]
+    chosen = sa.select(*columns).where(t.journal.c.id > since, ~sealed).order_by(t.journal.c.id).limit(limit)
+    return chosen if tenant_id is None else chosen.where(t.journal.c.tenant_id == tenant_id)
 
 
 def head(tx: Transaction, tenant_id: int) -> Seal | None:
@@ -89,8 +119,11 @@ def head(tx: Transaction, tenant_id: int) -> Seal | None:
 
 
 def moment_of(tx: Transaction, journal_id: int) -> datetime | None:
-    """The moment that a journal row names; None: the row is gone."""
-    return tx.execute(sa.select(t.journal.c.at).where(t.journal.c.id == journal_id)).scalar()
+    """The moment that a journal row names; None: the row is gone, or names none that can be read."""
+    try:
+        return tx.execute(sa.select(t.journal.c.at).where(t.journal.c.id == journal_id)).scalar()
+    except UNREADABLE:
+        return None
 
 
 def add(tx: Transaction, seals: Collection[Seal]) -> None:

@@ -222,6 +222,28 @@ def test_a_row_that_cannot_be_read_is_broken_and_the_other_tenants_are_verified(
     assert (None, 2) == (beta.broken, beta.rows)
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("at", "20000-01-01"), ("details", '{"n": ' + "1" * 5000 + "}"), ("details", "[" * 3000 + "]" * 3000)],
+)
+def test_a_row_that_cannot_be_read_stops_no_other_row_s_sealing_and_is_broken(
+    evidence: Evidence, column: str, value: str
+) -> None:
+    other = evidence.another_tenant()
+    for _row in range(3):
+        evidence.write()
+    evidence.tamper(f"UPDATE journal SET {column} = '{value}' WHERE id = 2")  # noqa: S608 - of this test
+    evidence.write(tenant_id=other)
+
+    assert 3 == seal_journal(evidence.services)
+    assert [("acme", 2), ("beta", 1)] == [
+        (head.tenant, head.seq) for head in current_heads(evidence.services)
+    ]
+    acme, beta = verify(evidence.services)
+    assert "cannot be read" in broken(acme)[2]
+    assert (None, 1) == (beta.broken, beta.rows)
+
+
 _ERASE = (
     "SET LOCAL mlc.erasure = 'on'",
     "UPDATE journal SET message = '', details = '{}' WHERE id = 3",
