@@ -1,5 +1,6 @@
 """``backfill``: won deals of a time that a person names."""
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,9 @@ _SAYS = {
 }
 """What becomes of a deal, for people."""
 
+_WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+"""The one way of writing a day that is taken: in another, a slip of the keyboard could be a day."""
+
 _EARLIEST = date(2000, 1, 1)
 """An earlier day is a slip of the keyboard; Pipedrive is younger."""
 
@@ -55,12 +59,22 @@ class PastDay(click.ParamType[date]):
         :raises click.BadParameter: it is none, or none in which a deal can have been won.
         """
         try:
-            day = date.fromisoformat(str(value))
+            day = _day(str(value))
         except ValueError:
             self.fail(f"{str(value)!r} is no day. Write it as 2026-01-31.", param, ctx)
         if day < _EARLIEST:
             self.fail(f"{day} is earlier than any deal. Is the year right?", param, ctx)
         return day
+
+
+def _day(text: str) -> date:
+    """The day.
+
+    :raises ValueError: it is none, or is written otherwise; ``fromisoformat`` also reads 20260131 and weeks.
+    """
+    if not _WRITTEN.fullmatch(text):
+        raise ValueError(text)
+    return date.fromisoformat(text)
 
 
 @click.command()

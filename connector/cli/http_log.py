@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from connector.cli.arguments import batch_number, call_number, run_number
 from connector.cli.output import facts, format_option, local_time, show, table
 from connector.cli.session import opened_services
 from connector.clock import BERLIN
@@ -20,8 +21,8 @@ COLUMNS = ("call", "at", "tenant", "run", "batch", "step", "partner", "method", 
 
 @click.group("http-log", invoke_without_command=True)
 @click.option("--tenant", "tenant_key", metavar="TENANT", help="Only this tenant's.")
-@click.option("--run", "run_id", type=click.IntRange(min=1), metavar="RUN", help="Of a run and its batch.")
-@click.option("--batch", "batch_id", type=click.IntRange(min=1), metavar="BATCH", help="Only this batch's.")
+@click.option("--run", "run_id", type=run_number, metavar="RUN", help="Of a run and its batch.")
+@click.option("--batch", "batch_id", type=batch_number, metavar="BATCH", help="Only this batch's.")
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
@@ -66,7 +67,7 @@ def http_log(
 
 
 @http_log.command("show")
-@click.argument("call_id", type=click.IntRange(min=1), metavar="CALL")
+@click.argument("call_id", type=call_number, metavar="CALL")
 @format_option
 def show_(*, call_id: int, fmt: str) -> None:
     """One call with the ids for the partner's support, and what a refusal said."""

@@ -13,7 +13,7 @@ import click
 
 from connector import settings as environment
 from connector.accounting.exchange_rates import Published
-from connector.cli.arguments import readable_file
+from connector.cli.arguments import readable_file, run_number
 from connector.cli.bundle_file import read_bundle_file
 from connector.cli.exit_codes import ExitCode
 from connector.cli.failures import Failure, problem_lines
@@ -64,7 +64,7 @@ class Subject:
     metavar="FILE",
     help="With --bundle: a file of reference rates as `rates import` takes it.",
 )
-@click.option("--run", "run_id", type=click.IntRange(min=1), metavar="RUN", help="A run instead of files.")
+@click.option("--run", "run_id", type=run_number, metavar="RUN", help="A run instead of files.")
 @click.option(
     "--format",
     "fmt",

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from connector.cli.arguments import organization_number, person_number
 from connector.cli.exit_codes import ExitCode
 from connector.cli.failures import Failure
 from connector.cli.output import format_option, say, show
@@ -16,13 +17,12 @@ from connector.pipeline.personal import Subject
 from connector.pipeline.privacy import Erasure, erase_person, would_erase
 from connector.pipeline.privacy_export import Export, export_person
 
-_NUMBER = click.IntRange(1, 2**63 - 1)
-"""Pipedrive numbers by 64 bits: what is longer is nobody's number, rather than nobody with data."""
-
 tenant_option = click.option("--tenant", "tenant_key", required=True, metavar="TENANT", help="Who holds it.")
-person_option = click.option("--person", type=_NUMBER, metavar="ID", help="Pipedrive's number of a person.")
+person_option = click.option(
+    "--person", type=person_number, metavar="ID", help="Pipedrive's number of a person."
+)
 organization_option = click.option(
-    "--organization", type=_NUMBER, metavar="ID", help="Pipedrive's number of an organization."
+    "--organization", type=organization_number, metavar="ID", help="Pipedrive's number of an organization."
 )
 
 

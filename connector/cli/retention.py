@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from connector.cli.arguments import run_number
 from connector.cli.exit_codes import ExitCode
 from connector.cli.failures import Failure
 from connector.cli.output import format_option, local_time, show, table, tell
@@ -14,7 +15,7 @@ from connector.pipeline.retention_rules import KEPT
 
 tenant_option = click.option("--tenant", "tenant_key", required=True, metavar="TENANT", help="Whose data.")
 run_option = click.option(
-    "--run", "run_id", type=click.IntRange(min=1), metavar="RUN", help="Only this run; else everything."
+    "--run", "run_id", type=run_number, metavar="RUN", help="Only this run; else everything."
 )
 reason_option = click.option("--reason", required=True, metavar="TEXT", help="Why; it stands in the journal.")
 

@@ -2,7 +2,7 @@
 
 import click
 
-from connector.cli.arguments import RunNumber
+from connector.cli.arguments import deal_number, run_number
 from connector.cli.exit_codes import ExitCode
 from connector.cli.failures import Failure
 from connector.cli.output import format_option, show, table
@@ -23,7 +23,7 @@ from connector.pipeline.summary import summaries, summarize, with_number
 from connector.runtime.wake import wake_workers
 from connector.store import journal, runs, tenants
 
-run_argument = click.argument("run_id", type=RunNumber(), metavar="RUN")
+run_argument = click.argument("run_id", type=run_number, metavar="RUN")
 
 RUN_STATES = (*RUN_BEFORE_HAND_OVER, *RUN_IN_BATCH, NEEDS_ATTENTION, IGNORED, CANCELLED)
 
@@ -38,7 +38,7 @@ def run() -> None:
 @run.command("list")
 @click.option("--tenant", "tenant_key", metavar="TENANT", help="Only this tenant's.")
 @click.option("--state", "states", type=click.Choice(RUN_STATES), multiple=True, help="May be repeated.")
-@click.option("--deal", "deal_id", type=click.IntRange(min=1), metavar="DEAL", help="Only this deal's.")
+@click.option("--deal", "deal_id", type=deal_number, metavar="DEAL", help="Only this deal's.")
 @click.option(
     "--limit",
     type=click.IntRange(1, 1000),

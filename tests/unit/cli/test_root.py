@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,24 @@ def test_all_commands_are_there_and_say_what_they_do() -> None:
         (["run", "list", "--state", "flying"], "needs_attention"),
         (["run", "list", "--limit", "0"], "1<=x<=1000"),
         (["run", "show", "seven"], "'seven' is not the number of a run"),
+        (["run", "show", "9" * 5000], "is not the number of a run"),
+        (["run", "show", "9" * 20], "is not the number of a run"),
+        (["run", "list", "--deal", "9" * 20], "is not the number of a deal"),
+        (["privacy", "erase", "--tenant", "a", "--person", "9" * 20], "is not the number of a person"),
+        (
+            ["privacy", "erase", "--tenant", "a", "--organization", "0"],
+            "is not the number of an organization",
+        ),
+        (["retention", "hold", "--tenant", "a", "--reason", "x", "--run", "9" * 20], "the number of a run"),
+        (["http-log", "--batch", "9" * 20], "is not the number of a batch"),
+        (["http-log", "show", "9" * 20], "is not the number of a call"),
+        (
+            ["backfill", "--tenant", "a", "--since", "20260101"],
+            "'20260101' is no day. Write it as 2026-01-31",
+        ),
+        (["backfill", "--tenant", "a", "--since", "2026-W01-1"], "'2026-W01-1' is no day"),
+        (["backfill", "--tenant", "a", "--since", "2026-02-30"], "'2026-02-30' is no day"),
+        (["backfill", "--tenant", "a", "--since", "٢٠٢٦-01-01"], "is no day"),
         (["run", "show"], "Missing argument 'RUN'"),
         (["run", "cancel", "7"], "Missing option '--reason'"),
         (["connect", "datex", "acme"], "'datex' is not one of 'pipedrive', 'datev'"),
@@ -112,6 +132,31 @@ def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (shown.exit_code, shown.stderr) == (130, "Interrupted.\n")
 
 
+INTERRUPTED_WHILE_LOADING = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, *_given):
+        if name == "sqlalchemy":
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from connector.cli import main
+sys.exit(main())
+"""
+
+
+def test_ctrl_c_in_the_first_moments_ends_with_130_and_without_a_traceback() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_WHILE_LOADING, "tenant", "list"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (130, "", "Interrupted.\n") == (done.returncode, done.stdout, done.stderr)
+
+
 def test_a_generated_key_stands_alone_on_stdout() -> None:
     shown = command("keys", "generate")
 
@@ -170,5 +215,5 @@ def test_a_failure_s_lines_are_written_out_too(monkeypatch: pytest.MonkeyPatch) 
 def test_no_command_prints_past_the_place_where_texts_are_written_out() -> None:
     place = Path(output.__file__)
     prints = re.compile(r"click\.s?echo|\bprint\(|sys\.std\w+\.write")
-    past = [path.name for path in place.parent.glob("*.py") if prints.search(path.read_text("utf-8"))]
-    assert [place.name] == past
+    past = {path.name for path in place.parent.glob("*.py") if prints.search(path.read_text("utf-8"))}
+    assert {place.name, "__init__.py"} == past, "the latter says one word, before anything is loaded"
