@@ -10,6 +10,7 @@ import click
 from connector.cli.arguments import readable_file
 from connector.cli.exit_codes import ExitCode
 from connector.cli.failures import Failure
+from connector.cli.given_file import read_given_file
 from connector.cli.output import format_option, local_time, moment_text, show
 from connector.cli.session import opened_services
 from connector.pipeline.audit import current_heads, verify
@@ -21,6 +22,9 @@ _HEAD = re.compile(r"([a-z0-9][a-z0-9-]*):([1-9]\d{0,17}):([0-9a-f]{64})(?::(\d{
 """As ``audit head`` prints it; heads that were noted without a day are taken as well."""
 
 _FORM = "TENANT:NUMBER:HASH:DAY"
+
+LARGEST_HEADS = 16 * 1024 * 1024
+"""Bytes of a file of heads: a head has some 100, so 16 tenants may be noted every day for ten years and longer."""
 
 tenant_option = click.option("--tenant", "tenant_key", metavar="TENANT", help="Only this tenant's journal.")
 
@@ -72,7 +76,8 @@ def verify_(*, tenant_key: str | None, noted: tuple[str, ...], file: Path | None
     was cut off; the first such place is named. Exit code 3: the chains hold, but rows wait to be sealed for
     long or were sealed long after they were written, were entered late, or are missing for a run.
     """
-    lines = [*noted, *(file.read_text("utf-8").split() if file else ())]
+    content = read_given_file(file, LARGEST_HEADS) if file else b""
+    lines = [*noted, *content.decode("utf-8", "replace").split()]
     expected = [_head(line) for line in lines]
     with opened_services() as services:
         _must_exist(services, tenant_key)

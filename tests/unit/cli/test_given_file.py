@@ -15,6 +15,7 @@ COMMANDS = (
     ("rates", "import", "--dry-run"),
     ("debtors", "import", "--tenant", "acme"),
     ("debtors", "import", "--tenant", "acme", "--dry-run"),
+    ("audit", "verify", "--heads"),
     ("preview", "--tenant", "{folder}/tenant.toml", "--bundle", "{folder}/bundle.json", "--rates"),
 )
 
