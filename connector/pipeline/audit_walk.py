@@ -97,8 +97,9 @@ class Walk:
     def _begin_behind_cut(self, seq: int) -> Break | None:
         cut = self._removals.cut_before(seq)
         if cut is None:
-            told = next((problem.message for problem in self._removals.problems), "no removal was noted.")
-            return Break(Kind.DELETED, 1, None, f"The rows before number {seq} are gone, and {told}")
+            told = next((f". {problem.message}" for problem in self._removals.problems), None)
+            why = told or ", and no removal was noted."
+            return Break(Kind.DELETED, 1, None, f"The rows before number {seq} are gone{why}")
         heads = [head for head in self._expected if head.seq <= cut.through]
         dated = {head.seq for head in heads if head.day}
         self.undated_heads = sorted({head.seq for head in heads} - dated)

@@ -278,7 +278,7 @@ def test_a_forged_cut_is_no_cut(carriage: Carriage) -> None:
     (chain,) = verify(carriage.services)
 
     assert chain.broken is not None
-    assert "no removal was noted" in chain.broken.message
+    assert "are gone, and no removal was noted." in chain.broken.message
 
 
 def test_periods_begin_with_the_end_of_the_calendar_year_in_berlin() -> None:
