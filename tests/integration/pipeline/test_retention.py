@@ -17,7 +17,7 @@ from connector.pipeline.retention import apply_retention, due_now, keep_house
 from connector.pipeline.retention_rules import KEPT, RULES, Days, Years
 from connector.pipeline.sealing import seal_journal
 from connector.settings import load
-from connector.store import desk_tables, evidence_tables
+from connector.store import desk_tables, evidence_tables, runs
 from connector.store import tables as t
 from tests.integration.pipeline.carriage import Carriage
 
@@ -110,6 +110,32 @@ def test_each_thing_goes_when_its_own_period_is_over(carriage: Carriage, years: 
     (chain,) = verify(carriage.services)
     assert chain.broken is None
     assert chain.removed == done.get("journal", 0)
+
+
+@pytest.mark.parametrize(("years", "there"), [(5, True), (7, False)])
+def test_a_version_that_was_never_invoiced_goes_as_letters_do(
+    carriage: Carriage, years: int, there: bool
+) -> None:
+    run_id = booked(carriage)
+    with carriage.services.database.transaction() as tx:
+        correction = runs.create(
+            tx,
+            tenant_id=carriage.tenant.id,
+            deal_id=7,
+            kind="correction",
+            revision=1,
+            now=carriage.clock.now(),
+        )
+        invoice = runs.document_of(tx, run_id, "invoice")
+        changes = {"state": "cancelled", "invoice": invoice}
+        tx.execute(t.run.update().where(t.run.c.id == correction).values(**changes))
+    moved_back(carriage, years)
+
+    done = deleted(carriage)
+
+    assert there == ("run.invoice (never invoiced)" not in done)
+    left = {row.id: row.invoice is not None for row in carriage.rows(t.run, "id", "invoice")}
+    assert {run_id: True, correction: there} == left
 
 
 def _unseal(carriage: Carriage) -> None:
