@@ -24,7 +24,7 @@ _HEAD = re.compile(r"([a-z0-9][a-z0-9-]*):([1-9]\d{0,17}):([0-9a-f]{64})(?::(\d{
 _FORM = "TENANT:NUMBER:HASH:DAY"
 
 LARGEST_HEADS = 16 * 1024 * 1024
-"""Bytes of a file of heads: a head has some 100, so 16 tenants may be noted every day for ten years and longer."""
+"""Bytes of a file of heads: a head has some 100, so 40 tenants may be noted every day for ten years."""
 
 tenant_option = click.option("--tenant", "tenant_key", metavar="TENANT", help="Only this tenant's journal.")
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from connector.errors import DataError, Problem
+from connector.tenants.small_files import FileTooLargeError, read_small_file
 
 LARGEST_BUNDLE = 16 * 1024 * 1024
 """Bytes; the largest real deal has some hundred kilobytes, so a larger file was named by mistake."""
@@ -23,12 +24,11 @@ def read_bundle_file(path: Path) -> dict[str, Any]:
     :raises DataError: no JSON object, or one that has a key twice: which of the two holds, nobody can tell.
     """
     try:
-        with click.open_file(str(path), "rb") as source:
-            content = source.read(LARGEST_BUNDLE + 1)
+        content = _content(path)
     except OSError as e:
         raise _unreadable(path, e.strerror or "it cannot be opened") from e
-    if len(content) > LARGEST_BUNDLE:
-        raise _unreadable(path, "it is larger than any deal")
+    except FileTooLargeError as e:
+        raise _unreadable(path, "it is larger than any deal") from e
     twice: dict[str, None] = {}
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -59,6 +59,16 @@ def read_bundle_file(path: Path) -> dict[str, Any]:
     if not isinstance(bundle, dict):
         raise _unreadable(path, "it is no JSON object")
     return bundle
+
+
+def _content(path: Path) -> bytes:
+    if str(path) != "-":
+        return read_small_file(path, LARGEST_BUNDLE)
+    with click.open_file("-", "rb") as stdin:
+        content: bytes = stdin.read(LARGEST_BUNDLE + 1)
+    if len(content) > LARGEST_BUNDLE:
+        raise FileTooLargeError
+    return content
 
 
 def _exact(written: str) -> Decimal | str:
