@@ -74,10 +74,14 @@ def error_lines(error: ConnectorError) -> list[str]:
 
 
 def problem_lines(problem: Problem, *, head: str = "", indent: str = "") -> list[str]:
-    """One problem: what and where, then the cure. A field that the message names is not repeated."""
+    """One problem: what and where, then the cure. A field that the message names is not repeated.
+
+    Further lines of a message (a program's last output) stand below it, farther in: none passes for ours.
+    """
     named = problem.field and re.search(rf"\b{re.escape(problem.field)}\b", problem.message, re.IGNORECASE)
     where = f" [{problem.field}]" if problem.field and not named else ""
-    lines = [f"{indent}{head}{problem.message}{where}"]
+    first, *more = problem.message.split("\n")
+    lines = [f"{indent}{head}{first}{where}", *(f"{indent}    {line}" for line in more)]
     if problem.cure:
         lines.append(f"{indent}  → {cure_at_a_command(problem.cure)}")
     return lines

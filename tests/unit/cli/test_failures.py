@@ -37,6 +37,17 @@ def test_a_field_that_is_only_part_of_a_word_is_said() -> None:
     assert ["Error: The overrun is large. [run]"] == error_lines(error)
 
 
+def test_the_lines_of_a_program_s_last_output_stay_lines_and_stand_farther_in() -> None:
+    error = ConfigurationError("beat ended at once. Its last output:\nno module x\nOK", cure="See the log.")
+
+    assert [
+        "Error: beat ended at once. Its last output:",
+        "    no module x",
+        "    OK",
+        "  → See the log.",
+    ] == error_lines(error)
+
+
 def test_several_problems_are_counted_and_all_said() -> None:
     error = DataError([Problem("a", "No name.", "seller.name", "Enter it."), Problem("b", "No city.")])
 
