@@ -126,5 +126,5 @@ def _lines(value: dict[str, Any]) -> list[str]:
                 ("received", f"{value['received_bytes']} bytes"),
             ]
         ),
-        *(["", value["error_body"]] if value["error_body"] else []),
+        *(["", *value["error_body"].splitlines()] if value["error_body"] else []),
     ]

@@ -22,7 +22,7 @@ def with_calls(machine: Machine) -> None:
                 12,
                 3,
                 5,
-                b"wrong",
+                b"<p>\n\x1b[31mwrong",
             )
         )
     keep(CallRecord("Pipedrive", "GET", "https://api.example/deals/7", None, "deadline", {}, 30_000, 0, 0))
@@ -49,8 +49,8 @@ def test_one_call_is_shown_with_the_ids_for_support_and_what_was_said(machine: M
 
     assert shown.exit_code == 0
     assert "V-Cap-Request-ID  v-9" in shown.stdout
-    assert shown.stdout.endswith("\nwrong\n")
-    assert ("wrong", 400, 3, "acme") == (
+    assert shown.stdout.endswith("\n<p>\n\\x1b[31mwrong\n")
+    assert ("<p>\n\x1b[31mwrong", 400, 3, "acme") == (
         value["error_body"],
         value["status"],
         value["batch_id"],
