@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from connector.errors import Problem
-from connector.pdf_ends import MARKS_WITHIN, PDF_MARK, ends_as_pdf
+from connector.pdf_ends import END_WITHIN, MARKS_WITHIN, PDF_MARK, ends_as_pdf
 from connector.tenants.config import DocumentConfig
 
 _MAY_PRECEDE = b"\xef\xbb\xbf \t\r\n"
@@ -80,7 +80,7 @@ def pdf_unreadable(data: bytes, name: str) -> Problem | None:
             "files",
             "Attach the invoice as PDF to the deal, then retry the run.",
         )
-    if not ends_as_pdf(data[-MARKS_WITHIN:]):
+    if not ends_as_pdf(data[-END_WITHIN:], len(data)):
         return Problem(
             "invoice_pdf_unreadable",
             f"The file {name!r} on the deal has no end: it was cut off, or saved or uploaded in part only.",

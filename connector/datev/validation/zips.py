@@ -26,7 +26,7 @@ from connector.datev.validation.recognition import BEGINNING, looks_like_extf, l
 from connector.datev.validation.report import FileReport
 from connector.datev.validation.zip_members import Budget, Members, name_findings, open_zip, suffix_of
 from connector.errors import DataError
-from connector.pdf_ends import MARKS_WITHIN, PDF_MARK, ends_as_pdf
+from connector.pdf_ends import END_WITHIN, MARKS_WITHIN, PDF_MARK, ends_as_pdf
 
 FORMAT = "zip"
 
@@ -206,14 +206,14 @@ class _Package:
             message = "Belege online does not take files of this kind."
             cure = "Convert it to PDF, or leave it out."
             self._members.find("file_type", message, cure, info.filename, Severity.WARNING)
-        ends = self._members.ends_of_whole(info, MARKS_WITHIN)
+        ends = self._members.ends_of_whole(info, END_WITHIN)
         if ends is None or suffix != ".pdf":
             return
         beginning, end = ends
-        if PDF_MARK not in beginning:
+        if PDF_MARK not in beginning[:MARKS_WITHIN]:
             message = "The file is no PDF, whatever its name says."
             self._members.find("pdf_unreadable", message, "Put the PDF in again.", info.filename)
-        elif end is not None and not ends_as_pdf(end):
+        elif end is not None and not ends_as_pdf(end, info.file_size):
             # DATEV refuses what it cannot read (DCO01245).
             message = "The PDF has no end (startxref and %%EOF): it was cut off."
             self._members.find("pdf_cut_off", message, "Put the whole PDF in again.", info.filename)

@@ -190,11 +190,18 @@ def test_a_picture_whose_check_sum_is_wrong_beyond_its_first_bytes_is_found(
     assert ("member_unreadable", name) in found(tmp_path, content)
 
 
-@pytest.mark.parametrize("content", [PDF[:-1], PDF[:5], PDF + b" " * 2000, b"%PDF-1.7\n%%EOF"])
+@pytest.mark.parametrize("content", [PDF[:-1], PDF[:5], PDF + b"\n9 0 obj", b"%PDF-1.7\n%%EOF"])
 def test_a_pdf_that_was_cut_off_is_found(tmp_path: Path, content: bytes) -> None:
     files = package_files() | {PDF_NAME: content}
 
     assert [("pdf_cut_off", PDF_NAME)] == found(tmp_path, zipped(files))
+
+
+@pytest.mark.parametrize("behind", [b" ", b"\0", b"<!-- x -->"], ids=["blanks", "zeros", "remarks"])
+def test_a_whole_pdf_may_have_something_behind_its_end(tmp_path: Path, behind: bytes) -> None:
+    files = package_files() | {PDF_NAME: PDF + behind * 2000}
+
+    assert [] == found(tmp_path, zipped(files))
 
 
 def test_a_long_pdf_is_judged_by_its_own_end(tmp_path: Path) -> None:

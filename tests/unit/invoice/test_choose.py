@@ -76,6 +76,12 @@ CUT_OFF = "The file 'a.pdf' on the deal has no end: it was cut off, or saved or 
         b"\r\n \t%PDF-1.4" + END,
         b"%PDF-1.4 startxref 9 %%EOF",
         b"%PDF-1.4\n" + END + b"\0" * 900,
+        b"%PDF-1.4\n" + END + b"\0" * 2000,
+        b"%PDF-1.4\n" + END + b" " * 60_000,
+        b"%PDF-1.4\n" + END + b"<!-- x -->" * 200,
+        b"%PDF-1.4\n" + END + b"9 0 obj<<>>endobj\n" + END,
+        b"%PDF-1.4 startxref 0 %%EOF",
+        b"%PDF-1.4 startxref %%EOF",
     ],
 )
 def test_a_pdf_that_begins_and_ends_as_one_is_one(data):
@@ -94,6 +100,10 @@ def test_a_pdf_that_begins_and_ends_as_one_is_one(data):
         (b"%PDF-1.7\n%%EOF", CUT_OFF),
         (b"%PDF-1.7\n" + END[:-2], CUT_OFF),
         (b"%PDF-1.7\n" + END + b"1 0 obj" * 1000, CUT_OFF),
+        (b"%PDF-1.7\n" + END + b"9 0 obj\n<<>>", CUT_OFF),
+        (b"%PDF-1.7\n" + END + b"9\x000\r\nobj", CUT_OFF),
+        (b"%PDF-1.7\n" + END + b"9 0 obj stream" + b"x" * 100_000, CUT_OFF),
+        (b"%PDF-1.7\nstartxref\n4711\n%%EOF", CUT_OFF),
     ],
 )
 def test_what_is_no_whole_pdf_is_told_with_its_cure(data, message):
