@@ -11,7 +11,8 @@ from connector.accounting.sale_checks import BOOKABLE_YEARS
 from connector.accounting.terms import BookingTerms
 from connector.errors import Problem
 
-_CURE = "if it is right, raise booking.document_date_within_days."
+_CURE_PAST = "if it is right, raise booking.document_date_within_days."
+_CURE_AHEAD = "if it is right, raise booking.part_date_within_days."
 
 
 def day_won(sale: Sale) -> date:
@@ -25,67 +26,69 @@ def first_day(sale: Sale) -> date:
 
 
 def part_date_problems(sale: Sale, terms: BookingTerms) -> Iterator[Problem]:
-    """Days that lie as far away as a deal's own date must not.
+    """Days that lie further away than a plan goes.
 
-    The past is counted from the first win. In the future each day is counted from the one before it, because
-    three years of instalments are no slip; one that stands far from all others is.
+    The past is counted from the first win, and is as short as for a deal's own date. In the future each day
+    is counted from the last billing before it, because ten years of instalments are no slip; one that stands
+    far from all others is.
     """
-    yield from _installment_problems(sale, terms.document_date_within_days)
+    yield from _installment_problems(sale, terms)
     recurring = [line for line in sale.lines if line.recurrence]
-    starts = list(_start_problems(sale, recurring, terms.document_date_within_days))
+    starts = list(_start_problems(sale, recurring, terms))
     # Where a start is wrong, so is the end that is counted from it.
     yield from starts or (problem for line in recurring for problem in _end_problems(sale, line))
 
 
-def _installment_problems(sale: Sale, within: int) -> Iterator[Problem]:
+def _installment_problems(sale: Sale, terms: BookingTerms) -> Iterator[Problem]:
     days = [one.billing_date for one in sale.installments]
     for one, before in zip(sale.installments, _days_before(sale, days), strict=True):
-        name = f"The instalment {one.description or one.id!s:.60}"
-        if (first_day(sale) - one.billing_date).days > within:
-            what = f"{name} is billed on {one.billing_date}, more than {within} days before the deal was won."
-        elif (one.billing_date - before).days > within:
-            what = f"{name} is billed on {one.billing_date}, more than {within} days after {before}, the day "
-            what += "of the one before it." if before in days else "on which the deal was won."
+        what = f"The instalment {one.description or one.id!s:.60} is billed on {one.billing_date}"
+        far = _far(sale, one.billing_date, before, terms)
+        if far:
+            why, cure = far
+            yield Problem(
+                "installment_date_far",
+                f"{what}, {why}",
+                "installments.billing_date",
+                f"Correct the instalment's billing date; {cure}",
+            )
         elif one.billing_date.year not in BOOKABLE_YEARS:
-            yield _beyond_reason(f"{name} is billed on {one.billing_date}", "installments.billing_date")
-            continue
-        else:
-            continue
-        yield Problem(
-            "installment_date_far",
-            what,
-            "installments.billing_date",
-            f"Correct the instalment's billing date; {_CURE}",
-        )
+            yield _beyond_reason(what, "installments.billing_date")
 
 
-def _start_problems(sale: Sale, recurring: Iterable[SaleLine], within: int) -> Iterator[Problem]:
+def _start_problems(sale: Sale, recurring: Iterable[SaleLine], terms: BookingTerms) -> Iterator[Problem]:
     started = sorted(
-        (line.recurrence.start, line.position, line)
+        (line.recurrence.start or first_day(sale), line.position, line)
         for line in recurring
-        if line.recurrence and line.recurrence.start
+        if line.recurrence
     )
-    days = [start for start, _position, _line in started]
-    for (start, _position, line), before in zip(started, _days_before(sale, days), strict=True):
-        if (first_day(sale) - start).days > within:
+    lasts = [_last_billing(line, start) for start, _position, line in started]
+    for (start, _position, line), before in zip(started, _days_before(sale, lasts), strict=True):
+        far = _far(sale, start, before, terms)
+        if far:
+            why, cure = far
             yield Problem(
-                "billing_start_long_ago",
-                f"The line {line.name!r:.60} is billed from {start} on, more than {within} days before the "
-                "deal was won.",
+                "billing_start_long_ago" if start < before else "billing_start_far_ahead",
+                f"The line {line.name!r:.60} is billed from {start} on, {why}",
                 "products.billing_start_date",
-                f"Correct the line's start; {_CURE}",
+                f"Correct the line's start; {cure}",
             )
-        elif (start - before).days > within:
-            last = (
-                "the start of the line before it" if before in days else "the day on which the deal was won"
-            )
-            yield Problem(
-                "billing_start_far_ahead",
-                f"The line {line.name!r:.60} is billed from {start} on, more than {within} days after "
-                f"{before}, {last}.",
-                "products.billing_start_date",
-                f"Correct the line's start; {_CURE}",
-            )
+
+
+def _far(sale: Sale, day: date, before: date, terms: BookingTerms) -> tuple[str, str] | None:
+    """What a day is too far from, and the cure; None where it is near enough."""
+    if (first_day(sale) - day).days > terms.document_date_within_days:
+        return f"more than {terms.document_date_within_days} days before the deal was won.", _CURE_PAST
+    if (day - before).days <= terms.part_date_within_days:
+        return None
+    what = "the day on which the deal was won" if before == day_won(sale) else "the last billing before it"
+    return f"more than {terms.part_date_within_days} days after {before}, {what}.", _CURE_AHEAD
+
+
+def _last_billing(line: SaleLine, start: date) -> date:
+    """First day of the line's last period; of one without end its start, for it goes on beside any other."""
+    cycles = line.recurrence.cycles if line.recurrence else None
+    return line.recurrence.period(cycles - 1, start)[0] if line.recurrence and cycles else start
 
 
 def _end_problems(sale: Sale, line: SaleLine) -> Iterator[Problem]:
@@ -100,7 +103,7 @@ def _end_problems(sale: Sale, line: SaleLine) -> Iterator[Problem]:
 
 
 def _days_before(sale: Sale, days: Iterable[date]) -> Iterator[date]:
-    """For each day, by date, the latest before it: the win, or the day before it in the list."""
+    """For each place in the plan, by date, the latest billing before it: the win, or one in the list."""
     latest = day_won(sale)
     for day in days:
         yield latest

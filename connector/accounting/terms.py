@@ -35,7 +35,11 @@ class BookingTerms:
     """What a deal is that comes to less than nothing: empty (park and ask) or ``credit_note``."""
     document_date_within_days: int = 366
     """How far the document date may lie from the day on which the deal was won; beyond it, park and ask. Of
-    parts: how long before it one may be billed, and how long after the part before it."""
+    parts: how long before it one may be billed."""
+    part_date_within_days: int = 1100
+    """How far a part (instalment, start of a recurring line) may lie ahead of the last billing before it, or
+    of the win; beyond it, park and ask. Three years: half now and half later, or a second price level after
+    two years, are plans; a wrong digit in the decade is a slip."""
     default_supply_kind: SupplyKind = SupplyKind.SERVICE
     payment_days: int | None = None
     """Due date = document date + this; None: no due date unless a field names one."""

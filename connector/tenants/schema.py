@@ -177,6 +177,7 @@ class BookingSection(_Section):
     rate_without_lines = Amount("rate_without_lines = 19", 100)
     negative_total_means = OneOfTexts('negative_total_means = "credit_note"', ("", "credit_note"))
     document_date_within_days = Whole("document_date_within_days = 366", 1, 3660)
+    part_date_within_days = Whole("part_date_within_days = 1100", 1, 3660)
     default_supply_kind = OneOf('default_supply_kind = "service"', SupplyKind)
     payment_days = Whole("payment_days = 14", 0, 999)
     posting_text = Text('posting_text = "{buyer} {title}"', may_be_empty=False)

@@ -47,10 +47,20 @@ def test_a_billing_date_far_from_the_win_and_from_its_neighbours_is_asked_about(
 
 
 @pytest.mark.parametrize(("days", "asked"), [(366, []), (367, [("installment_date_far", BILLING)])])
-def test_the_bound_is_that_of_the_document_date(days: int, asked: list[tuple[str, str]]) -> None:
-    assert asked == told(in_rates(WON + timedelta(days=days)))
+def test_the_bound_of_the_past_is_that_of_the_document_date(days: int, asked: list[tuple[str, str]]) -> None:
     assert asked == told(in_rates(WON - timedelta(days=days)))
-    assert [] == told(in_rates(WON + timedelta(days=days)), document_date_within_days=400)
+    assert [] == told(in_rates(WON - timedelta(days=days)), document_date_within_days=400)
+
+
+@pytest.mark.parametrize(("days", "asked"), [(1100, []), (1101, [("installment_date_far", BILLING)])])
+def test_the_bound_of_the_future_is_one_of_its_own(days: int, asked: list[tuple[str, str]]) -> None:
+    assert asked == told(in_rates(WON + timedelta(days=days)))
+    assert asked == told(in_rates(WON, WON + timedelta(days=days)), document_date_within_days=3660)
+    assert [] == told(in_rates(WON + timedelta(days=days)), part_date_within_days=1101)
+
+
+def test_half_now_and_half_at_the_end_of_next_year_is_no_slip() -> None:
+    assert [] == told(in_rates(WON, date(2027, 12, 31)))
 
 
 def test_years_of_instalments_are_no_slip() -> None:
@@ -64,11 +74,11 @@ def test_the_sentence_names_the_instalment_and_what_it_is_counted_from() -> None
     (problem,) = caught.value.problems
 
     assert (
-        "The instalment 2 is billed on 2062-12-01, more than 366 days after 2026-12-01, the day of the one "
-        "before it."
+        "The instalment 2 is billed on 2062-12-01, more than 1100 days after 2026-12-01, the last "
+        "billing before it."
     ) == problem.message
     assert (
-        "Correct the instalment's billing date; if it is right, raise booking.document_date_within_days."
+        "Correct the instalment's billing date; if it is right, raise booking.part_date_within_days."
     ) == problem.cure
 
 
@@ -84,8 +94,8 @@ def test_a_start_far_ahead_is_asked_about(cycles: int | None) -> None:
 
     assert asked == told(recurring(date(2062, 11, 30), cycles=cycles))
     assert asked == told(recurring(date(2027, 1, 1), date(2062, 11, 30), cycles=cycles))
-    assert asked == told(recurring(WON + timedelta(days=367), cycles=cycles))
-    assert [] == told(recurring(WON + timedelta(days=366), cycles=cycles))
+    assert asked == told(recurring(WON + timedelta(days=1101), cycles=cycles))
+    assert [] == told(recurring(WON + timedelta(days=1100), cycles=cycles))
 
 
 def test_the_end_of_a_line_with_a_wrong_start_is_not_told_as_well() -> None:
@@ -94,6 +104,25 @@ def test_the_end_of_a_line_with_a_wrong_start_is_not_told_as_well() -> None:
 
 def test_lines_that_follow_one_another_year_by_year_are_no_slip() -> None:
     assert [] == told(recurring(*(date(year, 11, 20) for year in range(2026, 2032)), None))
+
+
+def test_a_start_is_counted_from_the_last_billing_of_the_lines_before_it() -> None:
+    first = recurring(WON, frequency=Frequency.ANNUALLY, cycles=4).lines[0]
+    second = recurring(None, date(2032, 11, 20)).lines[1]
+    plan = sale(first, second, won_on=WON)
+
+    assert [] == told(plan, part_date_within_days=1100)
+    assert [("billing_start_far_ahead", START)] == told(plan, part_date_within_days=1095)
+    assert [] == told(
+        recurring(None, date(2030, 11, 20), frequency=Frequency.ANNUALLY, cycles=4), part_date_within_days=366
+    )
+
+
+def test_a_line_without_end_makes_no_start_near() -> None:
+    first = recurring(WON, cycles=None).lines[0]
+    second = recurring(None, date(2062, 11, 20)).lines[1]
+
+    assert [("billing_start_far_ahead", START)] == told(sale(first, second, won_on=WON))
 
 
 def test_a_year_that_datevs_files_cannot_hold_is_told_with_the_deals_field() -> None:

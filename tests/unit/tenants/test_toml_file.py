@@ -461,6 +461,7 @@ def test_a_missing_section_is_named(file: Path, section: str) -> None:
         ("booking", 'negative_total_means = "invoice"', "is not a choice"),
         ("booking", 'negative_total_means = "credit_note"', "fields.corrects_document is missing"),
         ("booking", "document_date_within_days = 0", "between 1 and 3660"),
+        ("booking", "part_date_within_days = 3661", "between 1 and 3660"),
         ("exchange", 'source = "table"', 'exchange.rates is missing, but source = "table" needs it.'),
         ("exchange", f"rates = [{_RATE}]", 'exchange.rates has no effect with source = "field".'),
         ("exchange", "max_age_days = 0", "between 1 and 31"),
