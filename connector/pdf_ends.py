@@ -11,8 +11,8 @@ MARKS_WITHIN = 1024
 """Bytes at the beginning in which readers look for the mark."""
 
 END_WITHIN = 64 * 1024
-"""Bytes at the end in which the mark is looked for: gateways and web servers append blanks, zeros and remarks to
-whole files. More than readers look at, since no whole invoice may be called cut off."""
+"""Bytes at the end in which the mark is looked for: gateways and web servers append blanks, zeros and remarks
+to whole files. More than readers look at, since no whole invoice may be called cut off."""
 
 _END = re.compile(rb"startxref[\s\0]*(\d{0,20})")
 _END_MARK = b"%%EOF"

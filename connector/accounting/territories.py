@@ -18,19 +18,18 @@ class Territory:
 
     name: str
     country: str
-    postal_prefixes: tuple[str, ...]
-    """Postal codes begin with one of these, digits only (``D-78266`` counts) or with letters (``FO-100``)."""
+    postal_codes: tuple[str, ...]
+    """As whole digits, # for any one (``D-78266`` counts as 78266). A code that lost a digit says nothing:
+    3500 is Benidorm's 03500, not one of the Canary Islands' 35###."""
     source: str
     names: tuple[str, ...] = ()
     """How towns and regions there are called, as :func:`plain` writes them (ς is σ); asked where no postal
     code is."""
     shared_codes: tuple[str, ...] = ()
-    """Postal codes of the place and its neighbours: the town's name decides; without one it may be either."""
-    code_length: int = 0
-    """Postal codes there have so many digits, and those of the rest of the country do not; 0: as many."""
-    whole_codes: tuple[str, ...] = ()
-    """Postal codes of the neighbour's post office, which serves the place too: as a whole, since the
-    country's own codes may begin with them (Büsingen is CH-8238, and 82383 is in Bavaria)."""
+    """Postal codes of the place and its neighbours, or that the rest of the country has with a zero before
+    them (the Swiss 8238 of Büsingen is Treuen's 08238): the town's name decides; without one it may be either."""
+    lettered_codes: tuple[str, ...] = ()
+    """Postal codes there may begin with these, letters first."""
     towns: tuple[str, ...] = ()
     """Names that only a town tells: a district of the same name goes beyond the place."""
     not_towns: tuple[str, ...] = ()
@@ -55,7 +54,8 @@ SPECIAL_TERRITORIES = (
         ("78266",),
         _NOT_INLAND,
         ("busingen", "buesingen"),
-        whole_codes=("8238",),
+        shared_codes=("8238",),
+        lettered_codes=("CH8238",),
     ),
     Territory("Helgoland", "DE", ("27498",), _NOT_INLAND, ("helgoland", "heligoland")),
     Territory("Jungholz", "AT", ("6691", "87491"), _AUSTRIAN_RATE, ("jungholz",)),
@@ -77,14 +77,14 @@ SPECIAL_TERRITORIES = (
     Territory(
         "the Canary Islands",
         "ES",
-        ("35", "38"),
+        ("35###", "38###"),
         _OUTSIDE_EU_VAT,
         (
             *("canarias", "canary islands", "kanarische inseln", "kanaren", "las palmas", "gran canaria"),
             *("santa cruz de tenerife", "tenerife", "teneriffa", "lanzarote", "fuerteventura", "la gomera"),
         ),
     ),
-    Territory("Ceuta or Melilla", "ES", ("51", "52"), _OUTSIDE_EU_VAT, ("ceuta", "melilla")),
+    Territory("Ceuta or Melilla", "ES", ("51###", "52###"), _OUTSIDE_EU_VAT, ("ceuta", "melilla")),
     Territory("Livigno", "IT", ("23041",), _OUTSIDE_EU_VAT, ("livigno", "trepalle"), ("23030",)),
     Territory(
         "Campione d'Italia",
@@ -92,10 +92,10 @@ SPECIAL_TERRITORIES = (
         ("22061",),
         _OUTSIDE_EU_VAT,
         ("campione",),
-        ("22060",),
-        whole_codes=("6911",),
+        ("22060", "6911"),
+        lettered_codes=("CH6911",),
     ),
-    Territory("San Marino", "IT", ("4789",), _STATE_OF_ITS_OWN, ("san marino",)),
+    Territory("San Marino", "IT", ("4789#",), _STATE_OF_ITS_OWN, ("san marino",)),
     Territory(
         "Vatican City",
         "IT",
@@ -107,24 +107,25 @@ SPECIAL_TERRITORIES = (
         Territory(
             "Andorra",
             country,
-            ("AD",),
+            (),
             _STATE_OF_ITS_OWN,
             ("andorra la vella", "andorra la vieja", "principat d andorra", "principado de andorra"),
+            lettered_codes=("AD",),
         )
         for country in ("ES", "FR")
     ),
     Territory(
         "Liechtenstein",
         "AT",
-        ("9485", "9486", "9487", "9488", "949"),
+        ("9485", "9486", "9487", "9488", "949#"),
         _STATE_OF_ITS_OWN,
         ("liechtenstein", "vaduz"),
     ),
-    Territory("Gibraltar", "ES", ("GX",), _STATE_OF_ITS_OWN, towns=("gibraltar",)),
+    Territory("Gibraltar", "ES", (), _STATE_OF_ITS_OWN, lettered_codes=("GX",), towns=("gibraltar",)),
     Territory(
         "the north of Cyprus",
         "CY",
-        ("9",),
+        ("9###", "99###"),
         _NOT_CONTROLLED,
         (
             *("kyrenia", "keryneia", "κερυνεια", "girne", "northern cyprus", "north cyprus", "nordzypern"),
@@ -142,12 +143,14 @@ SPECIAL_TERRITORIES = (
         _OUTSIDE_EU_VAT,
         ("athos", "agion oros", "agio oros", "αγιον οροσ", "αγιο οροσ"),
     ),
-    Territory("Åland", "FI", ("22",), _OUTSIDE_EU_VAT, ("aland", "ahvenanmaa", "mariehamn", "maarianhamina")),
+    Territory(
+        "Åland", "FI", ("22###",), _OUTSIDE_EU_VAT, ("aland", "ahvenanmaa", "mariehamn", "maarianhamina")
+    ),
     Territory("Åland", "AX", (), _OUTSIDE_EU_VAT),
     Territory(
         "a French overseas territory",
         "FR",
-        ("97", "984", "986", "987", "988"),
+        ("97###", "984##", "986##", "987##", "988##"),
         _OUTSIDE_EU_VAT,
         (
             *(
@@ -171,18 +174,19 @@ SPECIAL_TERRITORIES = (
     Territory(
         "Greenland",
         "DK",
-        ("39", "GL"),
+        ("39##",),
         _NOT_OF_THE_UNION,
         ("greenland", "gronland", "grønland", "kalaallit nunaat", "nuuk"),
+        lettered_codes=("GL",),
     ),
     Territory(
         "the Faroe Islands",
         "DK",
-        ("38", "FO"),
+        ("38##", "###"),
         _NOT_OF_THE_UNION,
         ("faroe", "faroe islands", "færøerne", "faeroerne", "faroer", "torshavn"),
-        code_length=3,
-        not_towns=("taastrup", "københavn", "kobenhavn", "kopenhagen", "copenhagen"),
+        lettered_codes=("FO",),
+        not_towns=("taastrup", "tastrup", "københavn", "kobenhavn", "kbh", "kopenhagen", "copenhagen"),
     ),
     Territory(
         "a Caribbean part of the Netherlands' kingdom",
@@ -238,29 +242,48 @@ def open_place(address: Address, country: str) -> str:
 
 
 def _lies_in(address: Address, territory: Territory) -> bool:
-    if not territory.postal_prefixes and not territory.names:
+    if not (territory.postal_codes or territory.lettered_codes or territory.names):
         return True
+    return _told_by_code(address, territory) or _told_by_name(address, territory)
+
+
+def _told_by_code(address: Address, territory: Territory) -> bool:
     code = "".join(sign for sign in address.postal_code.upper() if sign.isalnum())
-    digits = "".join(sign for sign in code if sign.isdigit())
-    return _told_by_code(code, digits, address, territory) or _told_by_name(digits, address, territory)
-
-
-def _told_by_code(code: str, digits: str, address: Address, territory: Territory) -> bool:
-    if any(written.startswith(territory.postal_prefixes) for written in (code, digits)):
+    if code.startswith(territory.lettered_codes):
         return True
-    if digits in territory.whole_codes:
-        return True
-    if digits and len(digits) == territory.code_length and not _has(address.city, territory.not_towns):
-        return True
+    digits = _digits(address)
+    if any(_fits(digits, wanted) for wanted in territory.postal_codes):
+        return not _has(address.city, territory.not_towns)
     # Italian addresses without a town show their province instead, by its two letters.
-    return digits in territory.shared_codes and len(address.city.strip()) <= 2
+    if len(address.city.strip()) > 2:
+        return False
+    lost_a_digit = any(
+        len(digits) == len(wanted) - 1 and _fits(digits, wanted[:-1])
+        for wanted in territory.postal_codes
+        if len(wanted) == CODE_DIGITS.get(territory.country)
+    )
+    return digits in territory.shared_codes or lost_a_digit
 
 
-def _told_by_name(digits: str, address: Address, territory: Territory) -> bool:
+def _digits(address: Address) -> str:
+    """The postal code without its letters, and without what stands behind it (``97300 Cedex 01``)."""
+    runs = re.findall(r"\d+", address.postal_code)
+    whole = [run for run in runs[:1] if len(run) == CODE_DIGITS.get(address.country.strip().upper())]
+    return whole[0] if whole else "".join(runs)
+
+
+def _fits(digits: str, wanted: str) -> bool:
+    return len(digits) == len(wanted) and all(
+        sign in ("#", digit) for sign, digit in zip(wanted, digits, strict=True)
+    )
+
+
+def _told_by_name(address: Address, territory: Territory) -> bool:
+    digits = _digits(address)
     # A town may bear the name of an island: La Réunion lies in Lot-et-Garonne too, and its code says so.
     code_says_another = (
         len(digits) == CODE_DIGITS.get(territory.country)
-        and bool(territory.postal_prefixes)
+        and bool(territory.postal_codes or territory.lettered_codes)
         and digits not in territory.shared_codes
     )
     if _has(address.region, territory.names):
