@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from connector.accounting.eu_vat_rates import EuVatRates
+from connector.accounting.german_rates import GermanRates
 from connector.accounting.tables import TableReader
 from connector.accounting.tax_facts import TaxFacts
 from connector.accounting.tax_overrides import TaxOverrides
@@ -49,6 +50,7 @@ class TaxRules:
     version: str
     rules: tuple[TaxRule, ...]
     eu_rates: EuVatRates
+    german_rates: GermanRates
 
     @classmethod
     def parse(cls, document: Mapping[str, Any], eu_rates: EuVatRates) -> "TaxRules":
@@ -64,6 +66,7 @@ class TaxRules:
             version=version,
             rules=tuple(read_rule(row, table=table) for row in reader.tables("rules")),
             eu_rates=eu_rates,
+            german_rates=GermanRates.read(reader.tables("german_rates")),
         )
         names = [rule.name for rule in rules.rules]
         for name in dict.fromkeys(name for name in names if names.count(name) > 1):
@@ -113,6 +116,8 @@ class TaxRules:
             return Problem(park.code, reason, field=park.field, cure=cure)
         booking = rule.outcome
         charged = facts.rate if booking.charge is None else booking.charge
+        if not booking.eu_rate and (untimely := self.german_rates.problem(facts, charged)):
+            return untimely
         return TaxDecision(
             tax_case=rule.tax_case,
             charged_rate=charged,

@@ -1,6 +1,7 @@
 """The facts of one line on which the tax rules decide, each with the words that explain it."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
 from connector.accounting.countries import (
@@ -55,6 +56,9 @@ class TaxFacts:
     home_country: str
     rate: Decimal
     """Percent as the line states it."""
+    supplied_on: date
+    """Day of the supply, by whose rates it is taxed: the end of the service period, else the service date,
+    else the document date."""
     words: dict[str, str]
     """Fillings for the sentences of the rules, by :data:`SENTENCE_WORDS`."""
     because: tuple[str, ...]
@@ -95,6 +99,7 @@ def facts_of(line: SaleLine, sale: Sale, terms: BookingTerms, eu_rates: EuVatRat
         vat_prefix=vat_prefix(address),
         home_country=terms.home_country,
         rate=line.tax_rate,
+        supplied_on=supplied_on,
         words={
             "country": country or buyer.address.country or "none given",
             # What is no VAT id is told as it was written: a person looks for that.

@@ -27,7 +27,8 @@ class Territory:
     code is."""
     shared_codes: tuple[str, ...] = ()
     """Postal codes of the place and its neighbours, or that the rest of the country has with a zero before
-    them (the Swiss 8238 of Büsingen is Treuen's 08238): the town's name decides; without one it may be either."""
+    them (the Swiss 8238 of Büsingen is Treuen's 08238): the town's name decides; without one it may be
+    either."""
     lettered_codes: tuple[str, ...] = ()
     """Postal codes there may begin with these, letters first."""
     towns: tuple[str, ...] = ()

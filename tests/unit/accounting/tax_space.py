@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 
 from connector.accounting.tax_facts import FACT_VALUES, SENTENCE_WORDS, TaxFacts
@@ -67,6 +68,7 @@ def all_facts() -> Iterator[TaxFacts]:
                 vat_prefix={"EU": "XX", "XI": "XI", "DE": "DE"}.get(str(country), "ZZ"),
                 home_country="DE",
                 rate=stated,
+                supplied_on=date(2026, 11, 20),
                 words=words,
                 because=(),
             )

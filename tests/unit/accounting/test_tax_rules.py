@@ -67,7 +67,7 @@ def test_a_decision_explains_itself_fact_by_fact():
         "customer in AT, business",
         "VAT id ATU13585627 (pattern and check digits right)",
         "service",
-        "service to an EU business, reverse charge (rule eu_service, table 2026-11.6)",
+        "service to an EU business, reverse charge (rule eu_service, table 2026-11.7)",
     ) == decision.why
 
 

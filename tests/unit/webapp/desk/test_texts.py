@@ -133,8 +133,8 @@ def test_every_tax_case_is_explained_in_german() -> None:
     [
         ("customer in DE, business", "Kunde in DE, Unternehmen"),
         (
-            "domestic supply at 19 % (rule domestic_19, table 2026-11.6)",
-            "Inlandsumsatz zu 19 % (Regel domestic_19, table 2026-11.6)",
+            "domestic supply at 19 % (rule domestic_19, table 2026-11.7)",
+            "Inlandsumsatz zu 19 % (Regel domestic_19, table 2026-11.7)",
         ),
         ("→ 8400, no key: automatic account", "→ Konto 8400, kein BU-Schlüssel: Automatikkonto"),
         (
