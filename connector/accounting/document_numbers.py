@@ -24,6 +24,9 @@ _UMLAUTS = str.maketrans(
 _UNSAFE_RUN = re.compile(r"-*[^A-Za-z0-9$&%*+\-/]+[^A-Za-z0-9$&%*+/]*", re.ASCII)
 """Characters that Belegfeld 1 does not take, with the hyphens around them."""
 
+_PLACEHOLDER = re.compile(r"\{(?:deal_id|part|year|next)\b[^{}]*\}", re.IGNORECASE)
+"""A place of the tenant's pattern, which means nothing in a number that a person wrote."""
+
 NEXT_PLACEHOLDER = "{next}"
 """Stands for the number of the tenant's own sequence as long as none is drawn (drafts, preview)."""
 
@@ -77,7 +80,12 @@ def clean_document_number(text: str) -> str:
     Letters are spelled as people would (``ä`` → ``ae``, ``é`` → ``e``), digits of other scripts become 0-9,
     and whatever else is not taken becomes one hyphen, none at the ends: ``RE 2026.17`` → ``RE-2026-17``. Two
     numbers may become the same: that is caught where numbers are given, as every number given twice.
+
+    :returns: empty where nothing can be kept, and where a place of a pattern stands, which is no number yet:
+        ``RE-{next}``.
     """
+    if _PLACEHOLDER.search(text):
+        return ""
     if _ALLOWED.fullmatch(text):
         return text
     spelled = to_cp1252(unicodedata.normalize("NFKC", text).translate(_UMLAUTS))

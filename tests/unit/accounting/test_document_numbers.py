@@ -119,3 +119,13 @@ def test_what_was_cleaned_is_taken_or_empty_and_stays_as_it_is(text):
 @given(st.from_regex(r"[A-Za-z0-9$&%*+\-/]{1,36}", fullmatch=True))
 def test_a_safe_number_is_never_changed(text):
     assert text == clean_document_number(text)
+
+
+@pytest.mark.parametrize("text", ["RE-{next}", "{part}", "{next:05d}", "PD {Deal_ID}", "RE{year}-7"])
+def test_a_place_of_a_pattern_in_a_number_is_refused_not_cleaned(text):
+    assert "" == clean_document_number(text)
+    assert "document_number_characters" == check_document_number(text).code
+
+
+def test_braces_that_are_no_place_of_a_pattern_are_cleaned():
+    assert "RE-7" == clean_document_number("RE{7}")

@@ -35,11 +35,20 @@ def test_a_place_of_a_pattern_is_no_character_of_a_number(tmp_path: Path, number
     assert f"The document number {number!r} holds" in found.reasons[0].message
 
 
-def test_a_place_of_a_pattern_is_cleaned_like_any_other_sign(tmp_path: Path) -> None:
-    found = numbered(tmp_path, "RE-{next}", 'unsafe_characters = "clean"')
+@pytest.mark.parametrize("number", ["RE-{next}", "RE-{part}", "RE-{next:05d}"])
+def test_a_place_of_a_pattern_is_refused_where_other_signs_are_cleaned(tmp_path: Path, number: str) -> None:
+    found = numbered(tmp_path, number, 'unsafe_characters = "clean"')
 
-    assert ("posted", "RE-next", False) == (
+    assert ("needs_attention", ["document_number_characters"]) == (
+        found.outcome,
+        [reason.code for reason in found.reasons],
+    )
+
+
+def test_braces_around_anything_else_are_cleaned(tmp_path: Path) -> None:
+    found = numbered(tmp_path, "RE-{7}", 'unsafe_characters = "clean"')
+
+    assert ("posted", "RE-7") == (
         found.outcome,
         found.invoice.document_number if found.invoice else "",
-        found.provisional_number,
     )
