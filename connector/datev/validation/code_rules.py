@@ -14,7 +14,7 @@ from connector.datev.extf.rules import Breach
 from connector.datev.validation.judgements import judged
 
 _COUNTRY_LENGTH = 2
-_GREECE_BY_ISO = "GR"
+GREECE_BY_ISO = "GR"
 """Has a rule of its own in every category: VAT ids of Greece begin with EL."""
 
 
@@ -46,7 +46,7 @@ def vat_id_breaches(vat_id: str, country_column: int, number_column: int) -> Ite
     :param number_column: where the number stands; the same as that of the country in postings.
     """
     country = vat_id[:_COUNTRY_LENGTH]
-    if country == _GREECE_BY_ISO:
+    if country == GREECE_BY_ISO:
         return
     if country not in EU_PREFIXES:
         what = f"names {country}, which is no member state of the EU (nor XI)."

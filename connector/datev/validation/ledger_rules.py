@@ -11,9 +11,10 @@ from lxml import etree
 from connector.datev.dxso.shapes import LEDGER_LINES
 from connector.datev.dxso.values import read_texts
 from connector.datev.dxso.xml import line_of
+from connector.datev.extf.problems import Severity as BreachSeverity
 from connector.datev.extf.rules import Breach
 from connector.datev.findings import Finding, Severity
-from connector.datev.validation.code_rules import iban_breaches, vat_id_breaches
+from connector.datev.validation.code_rules import GREECE_BY_ISO, iban_breaches, vat_id_breaches
 from connector.datev.validation.judgements import judged
 
 Values = Mapping[str, Any]
@@ -52,7 +53,7 @@ def _breaches(values: Values, partners: dict[str, int]) -> Iterator[tuple[str, B
     """Each with the element that is to be mended."""
     for element, field in _VAT_IDS:
         if field in values:
-            for breach in vat_id_breaches(str(values[field]), _NO_COLUMN, _NO_COLUMN):
+            for breach in _vat_id_breaches(str(values[field])):
                 yield element, breach
     if "iban" in values:
         for breach in iban_breaches(str(values["iban"]), _NO_COLUMN):
@@ -63,6 +64,14 @@ def _breaches(values: Values, partners: dict[str, int]) -> Iterator[tuple[str, B
         cure = "Correct the due date or the date of the invoice."
         yield "dueDate", judged("due_date_before_document", _NO_COLUMN, what, cure)
     yield from _partner_breaches(values, partners)
+
+
+def _vat_id_breaches(vat_id: str) -> Iterator[Breach]:
+    # A warning: that DATEV refuses it in postings is documented, in ledgers it is not.
+    if vat_id.startswith(GREECE_BY_ISO):
+        what, cure = f"has the VAT id {vat_id} with GR.", "Write EL: VAT ids of Greece begin so."
+        yield Breach("greece_is_el", _NO_COLUMN, what, cure, BreachSeverity.WARNING)
+    yield from vat_id_breaches(vat_id, _NO_COLUMN, _NO_COLUMN)
 
 
 def _partner_breaches(values: Values, partners: dict[str, int]) -> Iterator[tuple[str, Breach]]:

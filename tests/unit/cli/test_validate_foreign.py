@@ -209,6 +209,12 @@ LEDGER_LINE = b"<dueDate>2026-11-19</dueDate>"
             [("vat_id_invalid", "vatId", WARNING)],
         ),
         (b"<partyId>PD-O-17</partyId>", b"<partyId>PD-O-17</partyId><vatId>ATU13585627</vatId>", []),
+        (b"<partyId>PD-O-17</partyId>", b"<partyId>PD-O-17</partyId><vatId>EL094259216</vatId>", []),
+        (
+            b"<partyId>PD-O-17</partyId>",
+            b"<partyId>PD-O-17</partyId><vatId>GR094259216</vatId>",
+            [("greece_is_el", "vatId", WARNING)],
+        ),
         (
             b"<partyId>PD-O-17</partyId>",
             b"<partyId>PD-O-17</partyId><iban>DE00370400440532013000</iban>",
