@@ -103,7 +103,7 @@ def facts_of(line: SaleLine, sale: Sale, terms: BookingTerms, eu_rates: EuVatRat
         words={
             "country": country or buyer.address.country or "none given",
             # What is no VAT id is told as it was written: a person looks for that.
-            "vat_id": canonical_vat_id(vat_id) or buyer.vat_id or "(none)",
+            "vat_id": canonical_vat_id(vat_id) or _as_written(buyer.vat_id, vat_prefix(address)) or "(none)",
             "place": territory.name if territory else "",
             "rate": percent_text(line.tax_rate),
             "rates": rates.listed() if rates else "none",
@@ -116,6 +116,12 @@ def facts_of(line: SaleLine, sale: Sale, terms: BookingTerms, eu_rates: EuVatRat
             line.supply_kind.replace("_", " "),
         ),
     )
+
+
+def _as_written(written: str, prefix: str) -> str:
+    """What is no VAT id, with a word of it where nothing but its prefix is missing."""
+    bare = bool(canonical_vat_id(prefix + normalise_vat_id(written)))
+    return f"{written} ({prefix} is missing before it)" if bare else written
 
 
 def _address(buyer: Party, vat_id: str) -> Address:

@@ -25,6 +25,9 @@ count all the same."""
 _SWISS_SUFFIX = re.compile(r"(?<=CHE\d{9})(?:MWST|TVA|IVA|TPV|VAT)$", re.ASCII)
 """Switzerland writes behind the number that it is registered for VAT, in any of its languages."""
 
+_LABEL = re.compile(r"(?:UST|MWST|VAT|TVA|IVA|PIVA|UID|BTW|NIF)(?:ID|REG)?(?:NR|NO|NUMBER|NUMMER)?", re.ASCII)
+"""What people write before the number: USt-IdNr., VAT No., UID-Nummer, TVA."""
+
 _THIRD_COUNTRY_PREFIXES = ISO_3166 | {"EU"}
 """Numbers of third countries begin with their code; EU marks sellers of the non-Union one-stop shop."""
 
@@ -58,13 +61,20 @@ def normalise_vat_id(text: str) -> str:
     """Upper case without blanks and separators; ``GR`` becomes ``EL``. What is wrong stays wrong.
 
     A right one gets the full length of its state, so that one number is written in one way only; a Swiss one
-    loses its MWST, TVA or IVA. Full-width letters and digits become ordinary ones (NFKC).
+    loses its MWST, TVA or IVA, and a right one the label before it (``USt-IdNr. DE…``). Full-width letters
+    and digits become ordinary ones (NFKC).
     """
     written = unicodedata.normalize("NFKC", text).upper()
     compact = "".join(sign for sign in written if sign.isalnum() or sign in "+*")
     compact = _SWISS_SUFFIX.sub("", compact)
-    compact = "EL" + compact[2:] if compact.startswith("GR") else compact
-    return canonical_vat_id(compact) or compact
+    label = _LABEL.match(compact)
+    labelled = canonical_vat_id(_with_el(compact[label.end() :])) if label else None
+    compact = _with_el(compact)
+    return labelled or canonical_vat_id(compact) or compact
+
+
+def _with_el(vat_id: str) -> str:
+    return "EL" + vat_id[2:] if vat_id.startswith("GR") else vat_id
 
 
 def canonical_vat_id(vat_id: str) -> str | None:

@@ -160,3 +160,14 @@ def test_no_combination_of_facts_is_booked_against_the_law_or_the_chart(name):
 def test_the_cases_are_of_different_sales():
     assert len({str(case) + str(case.terms) + case.scheme for case in CASES}) == len(CASES) > 200
     assert len(tax_cases.BOOKED) > 80
+
+
+def test_a_vat_id_that_lacks_only_its_prefix_is_told_which():
+    case = next(case for case in CASES if case.rule == "eu_vat_id_invalid" and case.party.vat_id[0] == "U")
+
+    problem = samples.rules().decide(case.facts(), chart_name="skr03")
+
+    assert (
+        "The VAT id U13585627 (AT is missing before it) of the customer in AT is not well-formed "
+        "(pattern or check digits)."
+    ) == problem.message
