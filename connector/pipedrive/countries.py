@@ -191,13 +191,14 @@ def country_part(text: str) -> str:
 def country_code(text: str) -> str | None:
     """The alpha-2 code of a country written as code or name; None if it is not known or not clear.
 
-    A name in several languages (``Belgique/België``) means a country where all of them mean the same.
+    A name in several languages (``Belgique/België``) or beside its code (``DE - Deutschland``, ``Deutschland
+    (DE)``) means a country where all of them mean the same.
     """
     text = unicodedata.normalize("NFKC", visible(text))
     whole = _code_of_text(text)
     if whole:
         return whole
-    pieces = [piece for piece in re.split(r"[/|]", text) if piece.strip()]
+    pieces = [piece for piece in re.split(r"[/|()]|\s[-\u2013\u2014]\s", text) if piece.strip()]
     codes = {_code_of_text(piece) for piece in pieces} if pieces != [text] else {None}
     return codes.pop() if len(codes) == 1 else None
 
