@@ -41,6 +41,15 @@ class FieldReader:
         except DataError:
             return True
 
+    def labels(self, entity: str, key: str) -> tuple[str, ...]:
+        """What can be chosen in the field with this key (no name counts); empty where that is not known."""
+        try:
+            field = self._catalog.find(entity, key)
+        except DataError as e:
+            self.merge(e)
+            return ()
+        return tuple(field.options.values()) if field is not None and field.key == key else ()
+
     def value(self, entity: str, record: Mapping[str, Any] | None, wanted: str) -> FieldValue:
         """The field's value; a field that does not exist, is ambiguous or unreadable becomes a problem."""
         if not wanted:

@@ -12,7 +12,7 @@ from typing import Any
 from connector.errors import DataError, Problem
 from connector.pipedrive.field_values import FieldValue, UnreadableValueError, decode
 from connector.pipedrive.operations import ENTITIES
-from connector.pipedrive.shapes import custom_fields_problem
+from connector.pipedrive.shapes import READ_AGAIN, custom_fields_problem
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,13 @@ class FieldCatalog:
 
         A key wins over a name, a custom field over a built-in one, the exact name over one of other case.
 
-        :raises DataError: several custom fields have this name.
+        :raises DataError: several custom fields have this name, or one key has definitions that differ.
         """
-        by_key = self._by_key.get((entity, wanted))
+        by_key = [field for field in self._fields[entity] if field.key == wanted]
+        if any(field != by_key[0] for field in by_key):
+            raise DataError([_defined_twice(entity, wanted)])
         if by_key:
-            return by_key
+            return by_key[0]
         for pool in (
             [field for field in self._fields[entity] if field.is_custom],
             [field for field in self._fields[entity] if not field.is_custom],
@@ -170,6 +172,15 @@ def _definition(entity: str, record: Mapping[str, Any]) -> FieldDefinition:
 
 def _looks_custom(key: str) -> bool:
     return len(key) == 40 and set(key) <= set("0123456789abcdef")
+
+
+def _defined_twice(entity: str, key: str) -> Problem:
+    return Problem(
+        "custom_field_ambiguous",
+        f"The {entity} field with the key {key!r} is defined more than once, and not alike.",
+        key,
+        READ_AGAIN,
+    )
 
 
 def _ambiguous(entity: str, wanted: str, found: Sequence[FieldDefinition]) -> Problem:

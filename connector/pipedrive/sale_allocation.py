@@ -6,7 +6,7 @@ single tax cases only; the others then go on to the next.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from connector.accounting.sale import Allocation, CaseAccount
@@ -158,6 +158,15 @@ class AllocationReader:
             "category",
             "Choose the category again in Pipedrive; in a bundle of your own, add its definition to "
             "product_fields.",
+        )
+
+    def report_category_label(self, category: str, labels: Sequence[str]) -> None:
+        """Say that a category on which something hangs is none of those that can be chosen."""
+        self._reader.report(
+            "category_unreadable",
+            f"The product's category {category!r:.60} is none of its options: {', '.join(labels)!s:.200}.",
+            "category",
+            "Choose the category again in Pipedrive.",
         )
 
 

@@ -228,6 +228,10 @@ class LineReader:
             return ""
         if text.isdecimal() and self._reader.has("product", "category"):
             return self._reader.text("product", {**product, "category": text}, "category").strip()
+        labels = self._reader.labels("product", "category")
+        if text and labels and text.casefold() not in {visible(label).casefold() for label in labels}:
+            self._allocations.report_category_label(text, labels)
+            return ""
         return text
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.accounting.sale import Allocation, CaseAccount, Sale
+from connector.accounting.sale import Allocation, CaseAccount, Sale, SupplyKind
 from connector.accounting.terms import BookingTerms
 from connector.errors import DataError
 from connector.pipedrive.sale import read_sale
@@ -190,6 +190,44 @@ def test_a_category_that_is_no_option_any_more_parks_only_where_something_hangs_
 
     assert ["custom_field_unreadable"] == refusals(BY_ALL, made)
     assert (None, "") == mapped(SaleConfig(fields=FieldMap()), made)
+
+
+@pytest.mark.parametrize("written", ["Softwar", "2,1", "x", "9999-12-31"])
+def test_a_category_that_is_none_of_its_options_does_not_skip_the_mapping(written):
+    made = content(product={"category": written})
+    kinds = SaleConfig(fields=FieldMap(), supply_kind_labels=(("Ware", SupplyKind.GOODS),))
+
+    assert ["category_unreadable"] == refusals(BY_ALL, made)
+    assert ["category_unreadable"] == refusals(kinds, made)
+    assert (None, "") == mapped(SaleConfig(fields=FieldMap()), made)
+    assert (None, "") == mapped(BY_ALL, {**made, "product_fields": DEFINITIONS["product_fields"][:2]})
+
+
+def test_a_label_may_stand_in_the_category_itself():
+    assert (8403, "category software") == mapped(BY_ALL, content(product={"category": "software"}))
+
+
+def test_options_of_another_field_named_category_say_nothing_about_it():
+    custom = b.definition("c" * 40, "Category", "enum", ("Klein", "Gross"))
+    made = content(
+        product={"category": "Software"}, product_fields=[b.definition(OF_PRODUCT, "Konto"), custom]
+    )
+
+    assert (8403, "category Software") == mapped(BY_ALL, made)
+
+
+@pytest.mark.parametrize("written", [1, "Software"])
+def test_a_category_defined_twice_and_not_alike_is_told(written):
+    of_category = DEFINITIONS["product_fields"][2]
+    other = {**of_category, "options": [{"id": 1, "label": "Ware"}]}
+    made = content(product={"category": written})
+
+    assert ["custom_field_ambiguous"] == refusals(
+        BY_ALL, {**made, "product_fields": [*DEFINITIONS["product_fields"], other]}
+    )
+    assert (8403, "category Software") == mapped(
+        BY_ALL, {**made, "product_fields": [*DEFINITIONS["product_fields"], of_category]}
+    )
 
 
 # --- cost centres ----------------------------------------------------------------------------
