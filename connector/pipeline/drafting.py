@@ -98,7 +98,8 @@ def read_draft_sale(
         sale = read_sale(bundle, config=config.sale, terms=config.terms, document_number=written.number)
     except DataError as e:
         raise DataError(dict.fromkeys((*written.problems, *e.problems))) from e
-    return _drafted(sale, written, config, identity, drawn=drawn, number=number, published=published)
+    billed = _billed(sale, config, identity)
+    return _numbered(billed, written, config, identity, drawn=drawn, number=number, published=published)
 
 
 def read_undivided_sale(
@@ -151,7 +152,7 @@ def plan_deal(
     for ordinal, part in enumerate(parts, start=1):
         billed = replace(identity, part=ordinal, billed=Part(part.key, sale.document_date))
         try:
-            draft = _drafted(sale, written, config, billed, published=published)
+            draft = _numbered(_billed(sale, config, billed), written, config, billed, published=published)
             printed = is_printed(bundle, config, draft, billed)
             decide_invoice(draft, config, tables, draft=True, printed=printed)
         except DataError as e:
@@ -250,21 +251,6 @@ def decide_postings(
     )
 
 
-def _drafted(
-    sale: Sale,
-    written: _Written,
-    config: TenantConfig,
-    identity: RunIdentity,
-    *,
-    drawn: int | None = None,
-    number: str = "",
-    published: Published | None = None,
-) -> Sale:
-    """What is sold with this document, with number and exchange rate."""
-    billed = _billed(sale, config, identity)
-    return _numbered(billed, written, config, identity, drawn=drawn, number=number, published=published)
-
-
 def _numbered(
     sale: Sale,
     written: _Written,
@@ -275,6 +261,7 @@ def _numbered(
     number: str = "",
     published: Published | None = None,
 ) -> Sale:
+    """What is sold with this document, with number and exchange rate."""
     number_problem = None if number else _part_number_problem(config.numbers, written, identity)
     if number_problem:
         written = replace(written, problems=(number_problem,))
