@@ -7,6 +7,7 @@ from connector.pipeline.desk.roles import Role
 from connector.pipeline.services import Services
 from connector.store import batches, documents, journal, runs
 from connector.store.tenants import TenantRow
+from tests.integration.webapp.desk.parked import parked_run
 from tests.integration.webapp.desk.samples import posting
 
 LOGIN = "anna@kanzlei.example"
@@ -28,22 +29,9 @@ def fill(services: Services, tenant: TenantRow) -> None:
     """Two deals and the bookkeeper."""
     now = services.clock.now()
     with services.database.transaction() as tx:
-        waiting = runs.create(tx, tenant_id=tenant.id, deal_id=4711, kind="invoice", now=now, title=WAITING)
+        waiting = parked_run(tx, tenant.id, now=now, title=WAITING, deal_id=4711)
         posted = runs.create(tx, tenant_id=tenant.id, deal_id=4712, kind="invoice", now=now, title=POSTED)
-        assert waiting
         assert posted
-        runs.reset(
-            tx,
-            waiting,
-            from_states=("received",),
-            now=now,
-            state="needs_attention",
-            resume_state="received",
-            due_at=None,
-            reason_code="vat_id_missing",
-            reason_message="The customer is a business in FR, but has no VAT id.",
-            reason_cure="Fill the VAT id of the customer in Pipedrive.",
-        )
         documents.keep(
             tx,
             tenant_id=tenant.id,

@@ -9,9 +9,10 @@ from flask import Flask
 
 from connector.accounting.posting import Posting
 from connector.pipeline.services import Services
-from connector.store import Transaction, documents, journal, runs
+from connector.store import Transaction, documents, journal
 from connector.store.tenants import TenantRow
 from tests.integration.hashes import cheapen
+from tests.integration.webapp.desk.parked import parked_run
 from tests.integration.webapp.desk.people import Desk
 from tests.integration.webapp.desk.samples import posting
 from tests.integration.webapp.world import (
@@ -117,21 +118,12 @@ def parked(desk_services: Services, acme: TenantRow, other: TenantRow) -> Runs:
     for tenant, title in ((acme, "Workshop <b>Herbst</b>"), (other, "Geheimer Auftrag")):
         now = desk_services.clock.now()
         with desk_services.database.transaction() as tx:
-            run_id = runs.create(
-                tx, tenant_id=tenant.id, deal_id=795371928, kind="invoice", now=now, title=title
-            )
-            assert run_id is not None
-            runs.reset(
+            run_id = parked_run(
                 tx,
-                run_id,
-                from_states=("received",),
+                tenant.id,
                 now=now,
-                state="needs_attention",
-                resume_state="received",
-                due_at=None,
-                reason_code="vat_id_missing",
-                reason_message="The customer is a business in FR, but has no VAT id.",
-                reason_cure="Fill the VAT id of the customer in Pipedrive, then: ml-connector run retry RUN",
+                title=title,
+                cure="Fill the VAT id of the customer in Pipedrive, then: ml-connector run retry RUN",
             )
             journal.write(
                 tx,

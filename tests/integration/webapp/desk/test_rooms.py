@@ -8,6 +8,7 @@ from connector.pipeline.desk.roles import Role
 from connector.store import journal, runs
 from connector.store.tenants import TenantRow
 from tests.integration.webapp.desk.conftest import Runs, Waking
+from tests.integration.webapp.desk.parked import parked_run
 from tests.integration.webapp.desk.people import Browser, Desk
 
 ROOM = "/desk/t/acme"
@@ -48,21 +49,15 @@ def test_what_a_screen_would_obey_in_a_title_is_written_out(
 ) -> None:
     now = desk.services.clock.now()
     with desk.services.database.transaction() as tx:
-        run_id = runs.create(
-            tx, tenant_id=acme.id, deal_id=7, kind="invoice", now=now, title="x\u202eRED\x1b[31m\x9b 5\u00a0€"
-        )
-        assert run_id is not None
-        runs.reset(
+        run_id = parked_run(
             tx,
-            run_id,
-            from_states=("received",),
+            acme.id,
             now=now,
-            state="needs_attention",
-            resume_state="received",
-            due_at=None,
-            reason_code="never heard of",
-            reason_message="The title is x\u202eRED.",
-            reason_cure="Mend x\u202eRED.",
+            title="x\u202eRED\x1b[31m\x9b 5\u00a0€",
+            deal_id=7,
+            code="never heard of",
+            message="The title is x\u202eRED.",
+            cure="Mend x\u202eRED.",
         )
 
     pages = [anna.text(f"{ROOM}/{rest}") for rest in ("", "deals", f"deals/{run_id}")]
